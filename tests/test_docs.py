@@ -31,15 +31,8 @@ def run(arguments: list[str]) -> int:
         return int(end.code or 0)
 
 
-def python_pages() -> list:
-    """The pages with Python, those marked slow whose trainings take seconds."""
-    slow = {"howto/onnx.md", "howto/pca.md", "howto/pythae.md", "insight.md", "building_blocks.md", "tables.md"}
-    pages = [p for p in PAGES if blocks(p, "python")]
-    return [pytest.param(p, id=name(p), marks=pytest.mark.slow if name(p) in slow else ()) for p in pages]
-
-
-@pytest.mark.parametrize("page", python_pages())
 @pytest.mark.slow
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=name)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "page"}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from torch import nn
 
-from narrows.data import Missing, Scale
+from narrows.declarations.parameter import Option, parameter
+from narrows.estimators.parameters.model_parameters import ModelParameters
 from narrows.estimators.trainable_autoencoder import TrainableAutoencoder
-from narrows.model import Code, Corruption, Likelihood, Penalty
+from narrows.model import PenaltyParameters
+from narrows.training import TrainingParameters
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class Autoencoder(TrainableAutoencoder):
+class Autoencoder(TrainingParameters, PenaltyParameters, ModelParameters, TrainableAutoencoder):
     """A neural network that compresses rows to a short code and reconstructs them from the code.
 
     Every variant is this estimator with other defaults, and every parameter works with every variant. Variants can be
@@ -222,59 +223,33 @@ class Autoencoder(TrainableAutoencoder):
     True
     """
 
-    n_components: int | Literal["auto"] = "auto"
-    hidden_layer_sizes: tuple[int, ...] | Literal["auto"] = "auto"
-    network: str = "mlp"
-    activation: str = "silu"
-    code_activation: str = "auto"
-    tied_weights: bool = False
-    linear_path: str = "auto"
-    encoder: nn.Module | None = None
-    decoder: nn.Module | None = None
-
-    image_shape: tuple[int, ...] | None = None
-    scale: Scale = "auto"
-    missing: Missing = "mask"
-    categorical: tuple[str, ...] = ()
-
-    output_activation: str = "auto"
-    loss: str | Likelihood = "auto"
-    corruption: str | Corruption | None = None
-    level: float = 0.3
-    code: str | Code = "point"
-    k: int | None = None
-    penalty: str | Penalty | list[str | Penalty] | None = None
-    penalty_weight: float = 0.1
-    rho: float = 0.05
-    n_neighbors: int = 15
-    beta: float = 1.0
-    kl_warmup: float = 0
-    free_bits: float = 0.0
-
-    pretrain: str | None = None
-    pretrain_epochs: int = 50
-    optimizer: str = "muon"
-    learning_rate: float | Literal["auto"] = "auto"
-    momentum: float = 0.9
-    weight_decay: float | Literal["auto"] = "auto"
-    schedule: str = "linear"
-    warmup: float = 0.05
-    batch_size: int | Literal["auto"] = "auto"
-    n_pieces: int | Literal["auto"] = "auto"
-    reduce: str = "exact"
-    clip_norm: float | None = None
-
-    epochs: int | Literal["auto"] = "auto"
-    validation_fraction: float = 0.1
-    validation: str = "auto"
-    early_stopping: bool = True
-    patience: int = 10
-    tol: float = 1e-4
-
-    precision: str = "auto"
-    warm_start: bool = False
-    device: str = "auto"
-    random_state: int | np.random.RandomState | None = None
-    verbose: int = 0
+    warm_start: bool = parameter(
+        False,
+        "Run",
+        "bool",
+        "Start each fit from the weights of the previous fit.",
+        option=None,
+    )
+    device: str = parameter(
+        "auto",
+        "Run",
+        "text",
+        "Device for training: cpu, cuda, cuda:1 or mps; 'auto' is a CUDA GPU if there is one, else the CPU.",
+        option=Option(metavar="DEVICE"),
+    )
+    random_state: int | np.random.RandomState | None = parameter(
+        None,
+        "Run",
+        "int",
+        "Seed of all random numbers; the same seed gives the same model. Without it, a seed is drawn.",
+        option=Option("seed"),
+    )
+    verbose: int = parameter(
+        0,
+        "Run",
+        "int",
+        "Amount of output: 1 prints a line for each epoch, 0 prints nothing.",
+        option=None,
+    )
 
     variant: ClassVar[str] = "plain"

@@ -18,7 +18,7 @@ from narrows.estimators.descriptions import HasCardFacts, html_summary, model_ca
 from narrows.estimators.inference import map_floats, map_rows
 from narrows.estimators.parameters import parameter_checks
 from narrows.estimators.saving import model_folder, onnx_file, persistence
-from narrows.estimators.saving.checkpoint import remove_checkpoint
+from narrows.estimators.saving.checkpoint_folder import remove_checkpoint
 from narrows.estimators.saving.saved_trainer import SavedTrainer
 from narrows.estimators.state import FittedAttributes
 from narrows.export import Dates

@@ -88,7 +88,7 @@ def clean_image(
     if min(images.shape[2:]) < 1:
         raise DataError(f"{name} has no pixels.")
     levels = None
-    if encoder.noise == "gaussian":
+    if encoder.sees_level:
         levels = noise_level(images.clamp(0, 1)) if level is None else torch.full((len(images),), float(level))
     clean = _in_tiles(encoder, images, levels, tile, state.device)
     clean = clean.transpose(0, 1) if wanted == 1 else clean
@@ -134,7 +134,7 @@ def _black_and_white(state: FittedState, image: np.ndarray) -> tuple[float, floa
 def _check_level(encoder: ResidualEncoder, level: float | None) -> None:
     if level is None:
         return
-    if encoder.noise != "gaussian":
+    if not encoder.sees_level:
         raise SettingError(
             f"A noise level describes gaussian noise, and this model removes {encoder.noise} noise, found in the "
             "pixels; leave the level out."

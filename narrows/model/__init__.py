@@ -25,6 +25,7 @@ from narrows.model.corruption import (
 )
 from narrows.model.custom import CustomDecoder, CustomEncoder
 from narrows.model.ensemble import VAEEnsemble
+from narrows.model.forward_pass import ForwardPass
 from narrows.model.initialization import (
     ProbabilisticPCA,
     can_start_linear,
@@ -44,6 +45,7 @@ from narrows.model.likelihood import (
     Likelihood,
     SquaredError,
     make_likelihood,
+    needs_unit_interval,
 )
 from narrows.model.linear_path import LinearPath
 from narrows.model.mixed_likelihood import MixedDensity, MixedError, make_mixed
@@ -53,11 +55,11 @@ from narrows.model.objective import Objective
 from narrows.model.penalty import (
     L1,
     Contractive,
-    ForwardPass,
     KLSparsity,
     KLToPrior,
     NeighbourCrossEntropy,
     Penalty,
+    PenaltyParameters,
     make_penalty,
 )
 from narrows.model.residual import ResidualEncoder, noise_level
@@ -100,6 +102,7 @@ __all__ = [
     "NeighbourCrossEntropy",
     "Objective",
     "Penalty",
+    "PenaltyParameters",
     "PointCode",
     "ProbabilisticPCA",
     "ResidualEncoder",
@@ -124,6 +127,7 @@ __all__ = [
     "make_likelihood",
     "make_mixed",
     "make_penalty",
+    "needs_unit_interval",
     "noise_level",
     "start_at_mean",
     "start_linear",

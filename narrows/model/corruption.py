@@ -248,16 +248,31 @@ class NoiseControl:
 
 
 @dataclass(frozen=True)
+class ResidualNoise:
+    """What network="residual" needs to remove a corruption from images in [0, 1].
+
+    corrupt : rows (n, d), the level of each (n, 1) and a generator -> corrupted rows (n, d).
+    seen : the map of the noise that the network sees: its estimated "level", which must be that of gaussian noise, or
+        the pixels that are "black", or black or white ("extreme").
+    """
+
+    corrupt: Callable[[Tensor, Tensor, torch.Generator], Tensor]
+    seen: Literal["level", "black", "extreme"]
+
+
+@dataclass(frozen=True)
 class NamedCorruption:
     """A corruption that has a name.
 
     make : builds it from `level`, `bounded` and `cells` of `make_corruption`.
     images, tables : how a view offers it for either kind of rows; None where it makes no sense.
+    residual : how network="residual" removes it; None where it cannot.
     """
 
     make: Callable[[float, bool, Cells | None], Corruption]
     images: NoiseControl
     tables: NoiseControl | None
+    residual: ResidualNoise | None = None
 
 
 CORRUPTIONS: dict[str, NamedCorruption] = {
@@ -265,16 +280,19 @@ CORRUPTIONS: dict[str, NamedCorruption] = {
         lambda level, bounded, cells: GaussianNoise(level),
         images=NoiseControl("Gaussian", "standard deviation", most=1.0, usual=0.3),
         tables=NoiseControl("Gaussian", "standard deviation", most=3.0, usual=0.5),
+        residual=ResidualNoise(add_gaussian, seen="level"),
     ),
     "masking": NamedCorruption(
         lambda level, bounded, cells: Masking(level) if cells is None else HiddenCells(level, *cells),
         images=NoiseControl("Masking", "share set to 0", most=0.9, usual=0.5),
         tables=NoiseControl("Missing values", "share set to 0", most=0.9, usual=0.25),
+        residual=ResidualNoise(mask, seen="black"),
     ),
     "salt-and-pepper": NamedCorruption(
         lambda level, bounded, cells: SaltAndPepper(level, *_EXTREMES[bounded]),
         images=NoiseControl("Salt and pepper", "share of pixels", most=0.9, usual=0.2),
         tables=None,
+        residual=ResidualNoise(salt_and_pepper, seen="extreme"),
     ),
 }
 """Every corruption by its name. The table of parameters reads the names from this source."""
@@ -298,6 +316,14 @@ def make_corruption(
         names = ", ".join(f'"{name}"' for name in CORRUPTIONS)
         raise SettingError(f"corruption={spec!r} is not known; choose None, {names} or a Corruption of your own.")
     return CORRUPTIONS[spec].make(level, bounded, cells)
+
+
+def residual_noise(name: str) -> ResidualNoise:
+    """Return how network="residual" removes the corruption with this name; SettingError where it cannot."""
+    found = {known: named.residual for known, named in CORRUPTIONS.items() if named.residual is not None}
+    if name not in found:
+        raise SettingError(f"noise={name!r} is not known; choose one of {', '.join(found)}.")
+    return found[name]
 
 
 def _check_share(level: float) -> None:

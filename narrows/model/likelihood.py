@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,6 +31,7 @@ class Likelihood(nn.Module):
     name: ClassVar[str] = "loss"
     unit: ClassVar[str] = "loss"
     is_density: ClassVar[bool] = False  # whether the loss is a negative log-likelihood, in nats
+    needs_unit_interval: ClassVar[bool] = False  # whether the loss is defined for data in [0, 1] alone
 
     def __init_subclass__(cls) -> None:
         # A gradient written out belongs to one loss; where another loss comes first, it goes back to autograd.
@@ -41,6 +41,11 @@ class Likelihood(nn.Module):
 
     def __post_init__(self) -> None:
         nn.Module.__init__(self)
+
+    @classmethod
+    def of_rows(cls, bounded: bool, n_floats: int) -> Likelihood:
+        """Return the likelihood of rows of `n_floats` floats, which lie in [0, 1] where they are `bounded`."""
+        return cls(bounded)
 
     def loss(self, output: Tensor, x: Tensor) -> Tensor:
         """Return the loss (n, d) of each row and feature from the raw output (n, d) and clean rows (n, d)."""
@@ -132,6 +137,7 @@ class Bernoulli(Likelihood):
     name: ClassVar[str] = "bce"
     unit: ClassVar[str] = "nats"
     is_density: ClassVar[bool] = True
+    needs_unit_interval: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -172,6 +178,10 @@ class Gaussian(Likelihood):
         start = 2 * math.log(0.2) if self.bounded else 0.0
         self.raw_log_variance = nn.Parameter(torch.full((self.n_floats,), start, dtype=torch.float32))
 
+    @classmethod
+    def of_rows(cls, bounded: bool, n_floats: int) -> Gaussian:
+        return cls(bounded, n_floats)
+
     @property
     def log_variance(self) -> Tensor:
         """log σ² of each feature (d,)."""
@@ -187,14 +197,14 @@ class Gaussian(Likelihood):
         return self.mean(output) + torch.exp(0.5 * self.log_variance) * normal(output, generator)
 
 
-LIKELIHOODS: dict[str, Callable[[bool, int], Likelihood]] = {
-    "mse": lambda bounded, n_floats: SquaredError(bounded),
-    "bce": lambda bounded, n_floats: Bernoulli(bounded),
-    "mae": lambda bounded, n_floats: AbsoluteError(bounded),
-    "huber": lambda bounded, n_floats: Huber(bounded),
-    "gaussian": lambda bounded, n_floats: Gaussian(bounded, n_floats),
+LIKELIHOODS: dict[str, type[Likelihood]] = {
+    "mse": SquaredError,
+    "bce": Bernoulli,
+    "mae": AbsoluteError,
+    "huber": Huber,
+    "gaussian": Gaussian,
 }
-"""Builds each named likelihood from `bounded` and `n_floats`. The shell reads the names from this source."""
+"""Every likelihood by its name. The table of parameters reads the names from this source."""
 
 
 def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Likelihood:
@@ -208,4 +218,9 @@ def make_likelihood(loss: str | Likelihood, bounded: bool, n_floats: int) -> Lik
     if not isinstance(loss, str) or loss not in LIKELIHOODS:
         names = ", ".join(f'"{name}"' for name in LIKELIHOODS)
         raise SettingError(f"loss={loss!r} is not known; choose {names} or a Likelihood of your own.")
-    return LIKELIHOODS[loss](bounded, n_floats)
+    return LIKELIHOODS[loss].of_rows(bounded, n_floats)
+
+
+def needs_unit_interval(loss: object) -> bool:
+    """Return whether the likelihood with this name is defined for data in [0, 1] alone."""
+    return isinstance(loss, str) and loss in LIKELIHOODS and LIKELIHOODS[loss].needs_unit_interval

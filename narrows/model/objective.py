@@ -9,8 +9,9 @@ from torch import Tensor
 
 from narrows.errors import SettingError
 from narrows.model.corruption import Corruption
+from narrows.model.forward_pass import ForwardPass
 from narrows.model.network import AutoencoderNetwork
-from narrows.model.penalty import ForwardPass, Penalty
+from narrows.model.penalty import Penalty
 from narrows.model.row_means import Means, RowSums
 
 

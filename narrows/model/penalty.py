@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,47 +13,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from narrows.declarations.parameter import parameter
+from narrows.declarations.registered_names import registered_names
+from narrows.declarations.requirements import Value
 from narrows.errors import SettingError
 from narrows.model.code import GaussianCode, PointCode, kl_to_standard_normal
+from narrows.model.forward_pass import ForwardPass
 from narrows.model.generator_noise import signs
 from narrows.model.mlp import MLP
-from narrows.model.row_means import Means
 
 if TYPE_CHECKING:
     from narrows.model.network import AutoencoderNetwork
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ForwardPass:
-    """The tensors of one batch of n rows, as a penalty receives them.
-
-    x : clean rows (n, d). x_tilde : the corrupted rows (n, d), the encoder's input.
-    h : code statistics (n, k * floats_per_component). z : codes (n, k), the decoder's input.
-    progress : epochs done so far, 2.5 in the middle of the third. training : False on held-out rows.
-    weight : weight of each row (n,); None where all are equal.
-    pairs : places in the batch of rows that are neighbours (2, m), if a penalty needs them, see `Penalty.n_nearest`.
-    means : how `mean_over_rows` reaches the rows of other pieces; None where these rows are the whole batch.
-    """
-
-    network: AutoencoderNetwork
-    x: Tensor
-    x_tilde: Tensor
-    h: Tensor
-    z: Tensor
-    generator: torch.Generator
-    progress: float
-    training: bool
-    weight: Tensor | None = None
-    pairs: Tensor | None = None
-    means: Means | None = None
-
-    def mean_over_rows(self, value: Tensor) -> Tensor:
-        """Return the mean of `value` (n, ...) over the batch's rows, each with its weight."""
-        if self.means is not None:
-            return self.means(value, self.weight)
-        if self.weight is None:
-            return value.mean(0)
-        return (self.weight / self.weight.sum()) @ value
 
 
 @dataclass(frozen=True)
@@ -82,6 +52,8 @@ class Penalty:
     # Whether it may be computed in pieces of a batch (`n_pieces`): the term of a row depends on that row alone, and
     # on others only by `ForwardPass.mean_over_rows` of values that do.
     allows_pieces: ClassVar[bool] = False
+    # The activation of the code that code_activation="auto" stands for.
+    code_activation: ClassVar[str] = "linear"
 
     def __init_subclass__(cls) -> None:
         # The flags hold for the formula of their class; a subclass with another formula loses them.
@@ -89,6 +61,12 @@ class Penalty:
             first = next(base for base in cls.__mro__ if {"__call__", flag} & vars(base).keys())
             if flag not in vars(first):
                 setattr(cls, flag, otherwise)
+
+    @classmethod
+    def of_settings(cls, **settings: float) -> Penalty:
+        """Return the penalty with those of the settings that are fields of its own."""
+        own = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in settings.items() if name in own})
 
     def __call__(self, forward: ForwardPass) -> Tensor:
         """Return the weighted penalty: one number per row (n,), or one scalar for the whole batch."""
@@ -109,6 +87,7 @@ class L1(Penalty):
     weight: float
 
     name: ClassVar[str] = "l1"
+    code_activation: ClassVar[str] = "relu"  # a rectified unit can be exactly 0
     through_network: ClassVar[bool] = False
     allows_pieces: ClassVar[bool] = True
 
@@ -130,6 +109,7 @@ class KLSparsity(Penalty):
     rho: float = 0.05
 
     name: ClassVar[str] = "kl_sparsity"
+    code_activation: ClassVar[str] = "sigmoid"
     through_network: ClassVar[bool] = False
     allows_pieces: ClassVar[bool] = True
 
@@ -222,6 +202,7 @@ class Contractive(Penalty):
     n_probes: int = 1
 
     name: ClassVar[str] = "contractive"
+    code_activation: ClassVar[str] = "sigmoid"  # which contraction saturates (Rifai et al. 2011)
     allows_pieces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -348,27 +329,87 @@ def similarity_curve(min_dist: float) -> tuple[float, float]:
     return float(a), float(b)
 
 
-PENALTIES: dict[str, Callable[[float, float, int], Penalty]] = {
-    "l1": lambda weight, rho, n_neighbors: L1(weight),
-    "kl": lambda weight, rho, n_neighbors: KLSparsity(weight, rho),
-    "contractive": lambda weight, rho, n_neighbors: Contractive(weight),
-    "neighbours": lambda weight, rho, n_neighbors: NeighbourCrossEntropy(weight, n_neighbors),
+PENALTIES: dict[str, type[Penalty]] = {
+    "l1": L1,
+    "kl": KLSparsity,
+    "contractive": Contractive,
+    "neighbours": NeighbourCrossEntropy,
 }
-"""Builds each named penalty from `weight`, `rho` and `n_neighbors`. The shell reads the names from this source."""
+"""Every penalty by its name. The table of parameters reads the names from this source."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PenaltyParameters:
+    """Parameters of the estimators on penalties, the KL divergence of a gaussian code among them.
+
+    A penalty with a name gets those of its fields that stand here. `narrows.estimators.parameters` reads them from this
+    source.
+    """
+
+    penalty: str | Penalty | list[str | Penalty] | None = parameter(
+        None,
+        "Objective",
+        "name",
+        "Added to the loss: size (l1), activity (kl) or Jacobian (contractive) of codes, or distance of neighbours.",
+        choices=registered_names("model/penalty.py", "PENALTIES"),
+        accepts="Penalty",
+    )
+    penalty_weight: float = parameter(
+        0.1,
+        "Objective",
+        "float",
+        "Weight of the penalty relative to the loss per row; of neighbours, relative to the loss per feature.",
+        requires=Value("penalty", registered_names("model/penalty.py", "PENALTIES")),
+    )
+    rho: float = parameter(
+        0.05,
+        "Objective",
+        "float",
+        "Target of the kl penalty: the mean activity of each code unit, between 0 and 1.",
+        requires=Value("penalty", ("kl",)),
+    )
+    n_neighbors: int = parameter(
+        15,
+        "Objective",
+        "int",
+        "Number of rows in a neighbourhood, the row included.",
+        requires=Value("penalty", ("neighbours",)),
+    )
+    beta: float = parameter(
+        1.0,
+        "Objective",
+        "float",
+        "Weight of the KL divergence between the code and the prior.",
+        requires=Value("code", ("gaussian",), instance_of="GaussianCode"),
+    )
+    kl_warmup: float = parameter(
+        0,
+        "Objective",
+        "float",
+        "Number of epochs in which beta rises to its value.",
+        requires=Value("code", ("gaussian",), instance_of="GaussianCode"),
+    )
+    free_bits: float = parameter(
+        0.0,
+        "Objective",
+        "float",
+        "KL divergence of each code unit, in nats, below which it is not penalised.",
+        requires=Value("code", ("gaussian",), instance_of="GaussianCode"),
+    )
 
 
 def make_penalty(
-    spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, rho: float = 0.05, n_neighbors: int = 15
+    spec: str | Penalty | Sequence[str | Penalty] | None, weight: float, **settings: float
 ) -> tuple[Penalty, ...]:
     """Return the penalties with names of `PENALTIES`, each with `weight`.
 
-    "kl" has the activity `rho`, "neighbours" neighbourhoods of `n_neighbors` rows. None gives none; instances of
-    Penalty keep their own settings; a list or tuple adds several up.
+    settings : values of `PenaltyParameters`, of which each takes those that are fields of its own. None gives none;
+    instances of Penalty keep their own settings; a list or tuple adds several up.
     """
     if spec is None:
         return ()
     if isinstance(spec, list | tuple):
-        return tuple(penalty for one in spec for penalty in make_penalty(one, weight, rho, n_neighbors))
+        return tuple(penalty for one in spec for penalty in make_penalty(one, weight, **settings))
     if isinstance(spec, Penalty):
         return (spec,)
     if not isinstance(spec, str) or spec not in PENALTIES:
@@ -376,7 +417,7 @@ def make_penalty(
         raise SettingError(
             f"penalty={spec!r} is not known; choose None, {names}, a Penalty of your own, or a list of them."
         )
-    return (PENALTIES[spec](weight, rho, n_neighbors),)
+    return (PENALTIES[spec].of_settings(weight=weight, **settings),)
 
 
 def _check_weight(value: float, setting: str) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from narrows.errors import SettingError
 from narrows.model.activations import gain, make_activation
+from narrows.model.corruption import residual_noise
 from narrows.model.image_layout import ImageShape, images_to_rows, rows_to_images
 from narrows.model.layers import SameConv
 
@@ -35,7 +36,8 @@ class ResidualEncoder(nn.Module):
     channels : sequence of int
         Of each hidden layer.
     activation : str
-    noise : {"gaussian", "masking", "salt-and-pepper"}
+    noise : str
+        A name of `CORRUPTIONS`.
     """
 
     def __init__(self, image_shape: ImageShape, channels: Sequence[int], activation: str, noise: str):
@@ -45,8 +47,17 @@ class ResidualEncoder(nn.Module):
         self.activation_name = activation
         self.activation = make_activation(activation)
         n_pixels = 4 * image_shape[2]
-        n_map = 1 if noise == "gaussian" else n_pixels
+        n_map = 1 if self.sees_level else n_pixels
         self.layers = nn.ModuleList(SameConv(*pair) for pair in pairwise((n_pixels + n_map, *channels, n_pixels)))
+
+    @property
+    def _seen(self) -> str:
+        return residual_noise(self.noise).seen
+
+    @property
+    def sees_level(self) -> bool:
+        """Whether it sees the level of the noise, which is gaussian; else it finds the noise in the pixels."""
+        return self._seen == "level"
 
     @property
     def margin(self) -> int:
@@ -64,7 +75,7 @@ class ResidualEncoder(nn.Module):
         """
         height, width = images.shape[2:]
         images = images.clamp(0, 1)  # the clean image is in there
-        if self.noise != "gaussian":
+        if not self.sees_level:
             levels = None
         elif levels is None:
             levels = noise_level(images)
@@ -80,7 +91,7 @@ class ResidualEncoder(nn.Module):
         if levels is not None:
             return (_LEVEL_SCALE * levels)[:, None, None, None].expand(-1, 1, *pixels.shape[2:])
         extreme = pixels <= _EXTREME
-        if self.noise == "salt-and-pepper":
+        if self._seen == "extreme":
             extreme = extreme | (pixels >= 1 - _EXTREME)
         return extreme.to(pixels.dtype)
 

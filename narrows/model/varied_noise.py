@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from narrows.errors import SettingError
-from narrows.model.corruption import Corruption, add_gaussian, make_corruption, mask, salt_and_pepper
+from narrows.model.corruption import Corruption, make_corruption, residual_noise
 from narrows.model.generator_noise import uniform
-
-_NOISES: dict[str, Callable[[Tensor, Tensor, torch.Generator], Tensor]] = {
-    "gaussian": add_gaussian,
-    "masking": mask,
-    "salt-and-pepper": salt_and_pepper,
-}
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,8 @@ class VariedNoise(Corruption):
 
     Parameters
     ----------
-    noise : {"gaussian", "masking", "salt-and-pepper"}
+    noise : str
+        A name of `CORRUPTIONS` that network="residual" removes.
     level : float
         Largest standard deviation, or share of the floats.
     shape : (height, width, channels)
@@ -45,14 +39,13 @@ class VariedNoise(Corruption):
     shape: tuple[int, int, int]
 
     def __post_init__(self) -> None:
-        if self.noise not in _NOISES:
-            raise SettingError(f"noise={self.noise!r} is not known; choose one of {', '.join(_NOISES)}.")
+        residual_noise(self.noise)  # checks the name
         make_corruption(self.noise, self.level, bounded=True)  # checks the level
         object.__setattr__(self, "shape", tuple(self.shape))  # a list where it was saved
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
         levels = self.level * uniform(x[:, :1], generator)
-        return _NOISES[self.noise](x, levels, generator)
+        return residual_noise(self.noise).corrupt(x, levels, generator)
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         if x.shape[1] != math.prod(self.shape):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from narrows.errors import SettingError, WorkerError, warn
 from narrows.estimators import AnomalyDetector, Autoencoder, Epoch
-from narrows.estimators.saving.checkpoint import EVERY, Checkpointing, check_free
+from narrows.estimators.saving.checkpoint import EVERY, Checkpointing
+from narrows.estimators.saving.checkpoint_folder import check_free
 from narrows.estimators.trainable_autoencoder import progress_line
 from narrows.ray.inbox import make_inbox
 from narrows.ray.ray_session import imported, running

@@ -59,7 +59,7 @@ def keeping(folder: Path, every: float, command: str) -> Iterator[None]:
         The folder is of another command.
     """
     from narrows.errors import DataError, SettingError
-    from narrows.estimators.saving.checkpoint import keep_tensors, kept_tensors
+    from narrows.estimators.saving.checkpoint_folder import keep_tensors, kept_tensors
 
     try:
         is_there = kept_tensors(folder / "run", command) is not None
@@ -117,13 +117,13 @@ class KeptLoop:
 
     def state(self) -> dict[str, Any] | None:
         """Return the kept tensors; None where the loop begins."""
-        from narrows.estimators.saving.checkpoint import kept_tensors
+        from narrows.estimators.saving.checkpoint_folder import kept_tensors
 
         return None if self._path is None else kept_tensors(self._path, self._identity)
 
     def keep(self, state: Callable[[], Mapping[str, Tensor]], *, is_due: bool = False) -> None:
         """Keep the state if it is time for it, or due in any case, as after the last epoch."""
-        from narrows.estimators.saving.checkpoint import keep_tensors
+        from narrows.estimators.saving.checkpoint_folder import keep_tensors
 
         if self._path is not None and (is_due or self._now() - self._written >= self._every):
             keep_tensors(self._path, state(), self._identity)

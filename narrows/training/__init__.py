@@ -17,7 +17,14 @@ from narrows.training.pretraining import (
 )
 from narrows.training.rbm import RBM, Gradient
 from narrows.training.run_state import RunState, below
-from narrows.training.settings import REDUCTIONS, SCHEDULES, TrainingSettings, automatic_batch_size, pieces_of_batch
+from narrows.training.settings import (
+    REDUCTIONS,
+    SCHEDULES,
+    TrainingParameters,
+    TrainingSettings,
+    automatic_batch_size,
+    pieces_of_batch,
+)
 from narrows.training.shards import Shards
 from narrows.training.spool import Spool
 from narrows.training.trainer import Trainer
@@ -42,6 +49,7 @@ __all__ = [
     "Shards",
     "Spool",
     "Trainer",
+    "TrainingParameters",
     "TrainingSettings",
     "Workers",
     "automatic_batch_size",

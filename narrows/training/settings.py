@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
+from narrows.declarations.parameter import Option, parameter
+from narrows.declarations.registered_names import registered_names
+from narrows.declarations.requirements import Positive, Value
 from narrows.errors import SettingError
 from narrows.training.optimizers import OPTIMIZERS
 from narrows.training.precision import PRECISIONS
@@ -14,6 +18,148 @@ REDUCTIONS = ("exact", "fast")
 
 _STEPS = 4000
 _ROWS_OF_PAIRS = 512_000  # drawn in all: 2000 steps of 256 rows
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TrainingParameters:
+    """Parameters of the estimators on the training.
+
+    `narrows.estimators.parameters` reads them from this source.
+    """
+
+    pretrain: str | None = parameter(
+        None,
+        "Optimizer",
+        "name",
+        "Pre-training: restricted Boltzmann machines (rbm), one for each encoder layer, give the initial weights.",
+        choices=registered_names("training/pretraining.py", "PRETRAINERS"),
+    )
+    pretrain_epochs: int = parameter(
+        50,
+        "Optimizer",
+        "int",
+        "Number of pre-training epochs for each layer.",
+        requires=Value("pretrain", registered_names("training/pretraining.py", "PRETRAINERS")),
+    )
+    optimizer: str = parameter(
+        "muon",
+        "Optimizer",
+        "name",
+        "Algorithm that updates the weights.",
+        choices=registered_names("training/optimizers.py", "OPTIMIZERS"),
+    )
+    learning_rate: float | Literal["auto"] = parameter(
+        "auto",
+        "Optimizer",
+        "float",
+        "Learning rate after the warm-up; by default 0.005 for muon, 0.003 for sgd, 1 for lbfgs, else 0.001.",
+        choices=("auto",),
+        option=Option("lr"),
+    )
+    momentum: float = parameter(
+        0.9,
+        "Optimizer",
+        "float",
+        "Momentum of the optimizers sgd and rmsprop.",
+        requires=Value("optimizer", ("rmsprop", "sgd")),
+    )
+    weight_decay: float | Literal["auto"] = parameter(
+        "auto",
+        "Optimizer",
+        "float",
+        "Weight decay; by default 0.2 for muon, 0.01 for adamw and 0 for the others.",
+        choices=("auto",),
+    )
+    schedule: str = parameter(
+        "linear",
+        "Optimizer",
+        "name",
+        "Decay of the learning rate after the warm-up.",
+        choices=registered_names("training/settings.py", "SCHEDULES"),
+        requires=Value("optimizer", registered_names("training/optimizers.py", "OPTIMIZERS", but="lbfgs")),
+    )
+    warmup: float = parameter(
+        0.05,
+        "Optimizer",
+        "float",
+        "Share of the training steps, from 0 to 1, in which the learning rate rises.",
+        requires=Value("optimizer", registered_names("training/optimizers.py", "OPTIMIZERS", but="lbfgs")),
+    )
+    batch_size: int | Literal["auto"] = parameter(
+        "auto",
+        "Optimizer",
+        "int",
+        "Number of rows in each training step; by default so many that an epoch has about 80 steps.",
+        choices=("auto",),
+    )
+    n_pieces: int | Literal["auto"] = parameter(
+        "auto",
+        "Optimizer",
+        "int",
+        "Number of pieces of each batch, which workers share; by default the number of workers.",
+        choices=("auto",),
+    )
+    reduce: str = parameter(
+        "exact",
+        "Optimizer",
+        "name",
+        "How workers add gradients: in a fixed order (exact), or in any order with less to send (fast).",
+        choices=registered_names("training/settings.py", "REDUCTIONS"),
+    )
+    clip_norm: float | None = parameter(
+        None,
+        "Optimizer",
+        "float",
+        "Maximum norm of the gradient; larger gradients are scaled down to it.",
+    )
+    epochs: int | Literal["auto"] = parameter(
+        "auto",
+        "Stopping",
+        "int",
+        "Maximum number of passes over the training rows; by default 20 to 200, for about 4,000 steps.",
+        choices=("auto",),
+    )
+    validation_fraction: float = parameter(
+        0.1,
+        "Stopping",
+        "float",
+        "Share of the rows, from 0 to 1, that is held out of training.",
+    )
+    validation: str = parameter(
+        "auto",
+        "Stopping",
+        "name",
+        "Which rows are held out: random ones, whole groups, or the last; 'auto' is groups or last if they are known.",
+        choices=("auto", "random", "groups", "last"),
+        requires=Positive("validation_fraction"),
+    )
+    early_stopping: bool = parameter(
+        True,
+        "Stopping",
+        "bool",
+        "Stop when the loss on held-out rows no longer falls, and keep the best weights.",
+    )
+    patience: int = parameter(
+        10,
+        "Stopping",
+        "int",
+        "Number of epochs without improvement after which training stops; of a map, at least a third of the epochs.",
+        requires=Value("early_stopping", (True,)),
+    )
+    tol: float = parameter(
+        1e-4,
+        "Stopping",
+        "float",
+        "Smallest relative decrease of the loss that counts as an improvement.",
+        requires=Value("early_stopping", (True,)),
+    )
+    precision: str = parameter(
+        "auto",
+        "Run",
+        "name",
+        "Type of large matrix products in training; 'auto' is bfloat16 if the processor is faster in it, else float32.",
+        choices=registered_names("training/precision.py", "PRECISIONS"),
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from narrows.errors import SettingError
-from narrows.estimators.saving.checkpoint import is_checkpoint
+from narrows.estimators.saving.checkpoint_folder import is_checkpoint
 from narrows.reproductions import Experiment, Progress, Record, Reproduction, Result, Setup, keeping
 from narrows.reproductions.fine_tuning import classifier, fine_tune, percent_wrong
 from narrows.reproductions.greedy import greedy, sigmoid_layer

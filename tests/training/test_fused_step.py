@@ -1,5 +1,3 @@
-from dataclasses import dataclass
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,10 +7,8 @@ from torch import Tensor, nn
 from narrows.model import (
     ACTIVATIONS,
     L1,
-    MLP,
     AutoencoderNetwork,
     Binarised,
-    Contractive,
     GaussianCode,
     GaussianNoise,
     KLSparsity,
@@ -22,70 +18,15 @@ from narrows.model import (
     Objective,
     Penalty,
     PointCode,
-    SquaredError,
     TopK,
-    build_network,
     make_likelihood,
 )
-from narrows.training import Trainer, precision, training_step
+from narrows.training import Trainer, training_step
 from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
-from narrows.training.fused_step import FusedStep, can_fuse
-from narrows.training.training_step import make_step
+from narrows.training.fused_step import FusedStep
 from tests.training.building import settings as resolved
-
-N, D = 9, 12
-
-
-def network(**others) -> AutoencoderNetwork:
-    given = {
-        "n_floats": D,
-        "n_components": 4,
-        "hidden_layer_sizes": (10, 7),
-        "code": PointCode(),
-        "likelihood": SquaredError(),
-        "generator": torch.Generator().manual_seed(0),
-    }
-    return build_network(**(given | others))
-
-
-def rows(n: int = N, seed: int = 1) -> Tensor:
-    return torch.rand(n, D, generator=torch.Generator().manual_seed(seed))
-
-
-# Only over all rows is the mean of weights 1; over a batch it is not.
-WEIGHT = torch.linspace(0.5, 2.5, N + 1)
-
-
-def taken(
-    kind: type[FusedStep] | type[AutogradStep], net: AutoencoderNetwork, objective: Objective, x: Tensor, **others
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Terms and gradients of one step."""
-    flat = FlatParameters(list(net.parameters()))
-    step = kind(net, objective, flat, others.get("precision", "float32"), N + 1)
-    noise = torch.Generator().manual_seed(2)
-    with flat.attached():
-        terms = step(x, noise, progress=0.5, weight=others.get("weight"), pairs=others.get("pairs"))
-        gradients = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
-    return terms, gradients
-
-
-def assert_as_autograd(
-    net: AutoencoderNetwork,
-    objective: Objective,
-    x: Tensor,
-    weight: Tensor | None = None,
-    pairs: Tensor | None = None,
-) -> None:
-    assert can_fuse(net, objective)
-    terms, gradients = taken(FusedStep, net, objective, x, weight=weight, pairs=pairs)
-    expected_terms, expected = taken(AutogradStep, net, objective, x, weight=weight, pairs=pairs)
-    assert gradients.keys() == expected.keys() == dict(net.named_parameters()).keys()
-    for name, gradient in gradients.items():
-        assert torch.equal(gradient, expected[name]), name
-    assert terms.keys() == expected_terms.keys()
-    for name, term in terms.items():
-        torch.testing.assert_close(term, expected_terms[name])
+from tests.training.gradients import WEIGHT, D, N, assert_as_autograd, network, rows, taken
 
 
 @pytest.mark.parametrize("code_activation", ACTIVATIONS)
@@ -151,38 +92,6 @@ def stations(draw) -> tuple[AutoencoderNetwork, Objective]:
 @given(stations(), st.sampled_from([1, 2, N, N + 1]), st.booleans())
 def test_whatever_is_combined_has_the_gradient_of_autograd_to_the_bit(chosen, n, weighted):
     assert_as_autograd(*chosen, rows(n), WEIGHT[:n] if weighted else None)
-
-
-@dataclass(frozen=True)
-class Seen(Penalty):
-    """Something of all that a penalty of the code sees."""
-
-    name = "seen"
-    through_network = False
-
-    def __call__(self, forward):
-        rows = (forward.x + 2 * forward.x_tilde).sum(1)
-        return rows * forward.z.square().sum(1) + forward.progress * forward.h.sum(1)
-
-
-@pytest.mark.parametrize("code", [PointCode(), GaussianCode()])
-def test_a_penalty_sees_clean_and_corrupted_rows_statistics_and_codes(code):
-    net, objective = network(code=code), Objective(GaussianNoise(0.3), (Seen(),))
-    assert can_fuse(net, objective)
-    _, gradients = taken(FusedStep, net, objective, rows())
-    _, expected = taken(AutogradStep, net, objective, rows())
-    for name, gradient in gradients.items():
-        torch.testing.assert_close(gradient, expected[name])
-
-
-@dataclass(frozen=True)
-class Halved(PointCode):
-    def point(self, h):
-        return h / 2
-
-
-def test_a_code_of_ones_own_is_drawn_as_it_says():
-    assert_as_autograd(network(code=Halved()), Objective(), rows())
 
 
 def test_the_gradients_of_several_penalties_of_one_code_add_up():
@@ -253,165 +162,7 @@ def test_the_gradient_is_that_of_a_plain_sequential_network():
         torch.testing.assert_close(gradient, expected)
 
 
-@dataclass(frozen=True)
-class Own(Penalty):
-    name = "own"
-
-    def __call__(self, forward):
-        return forward.z.square().sum(1)
-
-
-@dataclass(frozen=True)
-class OwnL1(L1):
-    def __call__(self, forward):
-        return forward.network.encode(forward.x).abs().sum(1)
-
-
-class OwnMLP(MLP):
-    def forward(self, x):
-        return 2 * super().forward(x)
-
-
-def test_what_it_does_not_know_is_left_to_autograd():
-    conv = network(n_floats=64, image_shape=(8, 8, 1), network="conv", hidden_layer_sizes=(4,))
-    own = network(encoder=nn.Linear(D, 4))
-    subclass = network()
-    subclass.encoder = OwnMLP(subclass.encoder.layers, "silu", "linear")
-    frozen = network()
-    frozen.encoder.layers[0].weight.requires_grad_(False)
-    for net, objective in [
-        (network(tied_weights=True), Objective()),
-        (conv, Objective()),
-        (own, Objective()),
-        (subclass, Objective()),
-        (frozen, Objective()),
-        (network(), Objective(penalties=(Contractive(0.1),))),
-        (network(), Objective(penalties=(Own(),))),
-        (network(), Objective(penalties=(OwnL1(0.1),))),
-    ]:
-        assert not can_fuse(net, objective)
-        flat = FlatParameters([p for p in net.parameters() if p.requires_grad])
-        assert isinstance(make_step(net, objective, flat, precision="float32", max_rows=N), AutogradStep)
-    net = network()
-    flat = FlatParameters(list(net.parameters()))
-    assert isinstance(make_step(net, Objective(), flat, precision="float32", max_rows=N), FusedStep)
-
-
-@dataclass(eq=False, repr=False)
-class Cubed(SquaredError):
-    def loss(self, output, x):
-        return (self.mean(output) - x).abs() ** 3
-
-
-@dataclass(eq=False, repr=False)
-class Doubled(SquaredError):
-    def mean(self, output):
-        return 2 * output
-
-
-@pytest.mark.parametrize("likelihood", [Cubed(), Doubled()])
-def test_a_loss_of_ones_own_trains_with_its_own_gradient(likelihood):
-    assert_as_autograd(network(likelihood=likelihood), Objective(), rows())
-
-
-def difference(gradients: dict[str, Tensor], exact: dict[str, Tensor]) -> float:
-    """Relative to the norm of the whole gradient."""
-    whole, expected = (torch.cat([g.flatten() for g in some.values()]) for some in (gradients, exact))
-    return float((whole - expected).norm() / expected.norm())
-
-
-@pytest.mark.parametrize("code", [PointCode(), GaussianCode()])
-@pytest.mark.parametrize("likelihood", ["mse", "bce"])
-def test_in_bfloat16_the_gradient_points_the_same_way_and_stays_float32(monkeypatch, code, likelihood):
-    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
-    net = network(code=code, likelihood=make_likelihood(likelihood, True, D))
-    _, low = taken(FusedStep, net, Objective(), rows(), precision="bfloat16")
-    _, exact = taken(FusedStep, net, Objective(), rows())
-    assert all(gradient.dtype == torch.float32 for gradient in low.values())
-    assert 0 < difference(low, exact) < 0.02
-
-
-@dataclass(frozen=True)
-class Inherited(KLToPrior):
-    """The same formula, so that its promise holds."""
-
-
-@dataclass(frozen=True)
-class Promised(L1):
-    through_network = False
-
-    def __call__(self, forward):
-        return self.weight * forward.z.square().sum(1)
-
-
 @pytest.mark.parametrize("weight", [None, WEIGHT[:8]])
 def test_a_map_has_the_gradients_of_autograd(weight):
     pairs = torch.arange(8).view(2, 4)
     assert_as_autograd(network(), Objective(penalties=(NeighbourCrossEntropy(0.1),)), rows(8), weight, pairs)
-
-
-@pytest.mark.parametrize(("code", "penalty"), [(GaussianCode(), Inherited()), (PointCode(), Promised(0.1))])
-def test_a_penalty_that_inherits_or_makes_the_promise_is_trained_fast(code, penalty):
-    assert_as_autograd(network(code=code), Objective(penalties=(penalty,)), rows())
-
-
-def test_in_bfloat16_every_step_multiplies_by_the_weights_and_biases_of_now(monkeypatch):
-    monkeypatch.setattr(precision, "is_large", lambda size, device: True)
-    net, noise = network(), torch.Generator()
-    flat = FlatParameters(list(net.parameters()))
-    step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)
-    with flat.attached():
-        step(rows(), noise, progress=0.0, weight=None)
-        flat.values.add_(0.1)
-        step(rows(), noise, progress=0.0, weight=None)
-        gradients = {name: p.grad.clone() for name, p in net.named_parameters()}
-    _, exact = taken(FusedStep, net, Objective(), rows())
-    assert 0 < difference(gradients, exact) < 0.02
-
-
-def test_layers_of_both_precisions_stand_in_one_network(monkeypatch):
-    monkeypatch.setattr(precision, "is_large", lambda size, device: size >= (N + 1) * 10 * 7)
-    net = network()
-    flat = FlatParameters(list(net.parameters()))
-    step = FusedStep(net, Objective(), flat, "bfloat16", N + 1)
-    low, exact = torch.bfloat16, torch.float32
-    assert step.dtypes == [low, low, exact, exact, low, low]
-    _, gradients = taken(FusedStep, net, Objective(), rows(), precision="bfloat16")
-    _, expected = taken(FusedStep, net, Objective(), rows())
-    assert 0 < difference(gradients, expected) < 0.02
-
-
-class CubedLoss:
-    def loss(self, output, x):
-        return (self.mean(output) - x).abs() ** 3
-
-
-@dataclass(eq=False, repr=False)
-class CubedByMixin(CubedLoss, SquaredError):
-    pass
-
-
-class ThroughWeights:
-    def __call__(self, forward):
-        return forward.network.encode(forward.x).abs().sum(1)
-
-
-@dataclass(frozen=True)
-class L1ByMixin(ThroughWeights, L1):
-    pass
-
-
-def test_a_formula_that_comes_from_a_mixin_is_a_formula_of_ones_own():
-    assert_as_autograd(network(likelihood=CubedByMixin()), Objective(), rows())
-    assert not can_fuse(network(), Objective(penalties=(L1ByMixin(0.1),)))
-
-
-def test_a_network_that_is_listened_to_and_an_objective_of_ones_own_are_left_to_autograd():
-    hooked = network()
-    hooked.encoder.layers[0].register_forward_hook(lambda *_: None)
-    assert not can_fuse(hooked, Objective())
-
-    class OwnObjective(Objective):
-        pass
-
-    assert not can_fuse(network(), OwnObjective())

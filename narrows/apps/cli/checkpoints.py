@@ -104,7 +104,7 @@ def make_room_for_trainings(folder: Path, *, resume: bool, force: bool) -> None:
 def _make_room(folder: Path, *, force: bool) -> None:
     """Remove the checkpoint of an earlier fit if `force` says so, else raise OutputExistsError."""
     from narrows.errors import OutputExistsError
-    from narrows.estimators.saving.checkpoint import is_checkpoint, remove_checkpoint
+    from narrows.estimators.saving.checkpoint_folder import is_checkpoint, remove_checkpoint
 
     if not is_checkpoint(folder):
         raise OutputExistsError(f"{folder} exists and is not a checkpoint of narrows; choose another --output.")

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from narrows.declarations.parameter import GROUPS, Parameter
+from narrows.declarations.registered_names import class_defaults
+from narrows.declarations.requirements import Positive, Value, alternatives
 from narrows.estimators.parameters.idle_parameters import DETECTOR_REQUIREMENTS, constructor_defaults, idle_parameters
-from narrows.estimators.parameters.parameter_definitions import BY_NAME, GROUPS, PARAMETERS, Parameter
-from narrows.estimators.parameters.registered_names import class_defaults
-from narrows.estimators.parameters.requirements import Positive, Value, alternatives
+from narrows.estimators.parameters.parameter_definitions import BY_NAME, PARAMETERS
 from narrows.estimators.variants import VARIANTS, Variant, make_estimator, variant_class
 
 if TYPE_CHECKING:
@@ -124,8 +125,10 @@ def _default_sentence(parameter: Parameter) -> str:
 
 @functools.cache
 def _defaults_of(variant: Variant) -> dict[str, object]:
-    """Return the defaults that the module of a variant sets, read from its source without importing PyTorch."""
-    return class_defaults(f"estimators/{'autoencoder' if variant == 'plain' else variant}.py")
+    """Return the defaults that a variant sets, read from its source without importing PyTorch."""
+    if variant == "plain":
+        return {parameter.name: parameter.default for parameter in PARAMETERS}
+    return class_defaults(f"estimators/{variant}.py")
 
 
 def _option(parameter: Parameter, name: str, text: str | None) -> inspect.Parameter:

@@ -165,7 +165,7 @@ class PageConnection:
             slot = (view, message.required("run"))
             if view not in QUERIES:
                 raise BadMessage(f"There is no query {view!r}.")
-            self._session.run(slot[1])
+            self._session.runs.known(slot[1])
         except (BadMessage, LabError) as error:
             self._post(_error(message.seq, error))
             return
@@ -187,7 +187,7 @@ class PageConnection:
 
     async def _answer_of(self, message: Message, view: str, identity: str) -> bytes:
         """Return the answer to a query as a frame."""
-        run, given = self._session.run(identity), message.mapping("params")
+        run, given = self._session.runs.known(identity), message.mapping("params")
         pool = self._session.slow if view in SLOW_QUERIES else self._session.work
         loop = asyncio.get_running_loop()
         self._session.queried.set()
@@ -221,7 +221,7 @@ class PageConnection:
             while self._code is not None:
                 (header, z), self._code = self._code, None
                 try:
-                    run = self._session.run_numbered(header.run)
+                    run = self._session.runs.numbered(header.run)
                     if run.prepared is None:
                         await self._session.imported.wait()
                     values, epoch = await loop.run_in_executor(self._session.hot, self._decoded, run, z)

@@ -140,7 +140,7 @@ class _RunRoutes:
         return JSONResponse(json_safe(await self._in_thread(lambda: downloads.preview(rows_of()))))
 
     def _run(self, request: Request) -> Run:
-        return self._session.run(request.path_params["run"])
+        return self._session.runs.known(request.path_params["run"])
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         await self._session.imported.wait()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrows.apps.lab.example_runs import examples
 from narrows.apps.lab.open_datasets import Dataset, OpenDatasets, offered_source
-from narrows.apps.lab.run_choice import newest_like, opening_run, readable_source
+from narrows.apps.lab.open_runs import OpenRuns, readable_source
 from narrows.apps.lab.run_progress import RunProgress
 from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
@@ -51,7 +51,7 @@ class Session:
         self.home = home
         self.run_store = RunStore(home)
         self.datasets = OpenDatasets()
-        self.runs: dict[str, Run] = {}
+        self.runs = OpenRuns()
         self.status = "starting"
         self.message: str | None = None
         self.failure: Exception | None = None
@@ -119,7 +119,7 @@ class Session:
         """
         if not self.runs:
             self._adopt(*await asyncio.get_running_loop().run_in_executor(self._disk, self.run_store.shipped_run))
-        first = opening_run(self.runs.values(), None, self._last_shown)
+        first = self.runs.to_open_on(None, self._last_shown)
         if first is None or first.prepared is None or first.dataset is None:
             return
         self._opened, self._is_open = first.dataset, True
@@ -131,7 +131,7 @@ class Session:
     async def _open_start(self, start: InitialContent) -> None:
         """Open the data and the model; the page shows stored runs once it is known which data it shows."""
         identity = None
-        last = opening_run(self.runs.values(), None, self._last_shown) if start.is_default else None
+        last = self.runs.to_open_on(None, self._last_shown) if start.is_default else None
         source = await asyncio.get_running_loop().run_in_executor(self.work, readable_source, last) or start.source
         if source is not None:
             identity, source = self.datasets.known_as(source)
@@ -139,21 +139,18 @@ class Session:
                 self._opened = identity
                 self._is_open = True
                 # the first training need not wait for the description of its data
-                is_new = not self._has_run_on(identity)
+                is_new = not self.runs.has_one_on(identity)
                 if is_new and source.is_set and source.where == "digits":
                     self._start_on({"rows": 1797, "shape": [8, 8, 1], "columns": None}, source, identity)
                 self._state_changed()
                 await self.open(source, identity)
-                if is_new and not self._has_run_on(identity):
+                if is_new and not self.runs.has_one_on(identity):
                     self._start_on(self.datasets[identity].description, self.datasets[identity].source, identity)
             else:
                 await self.open(source, identity)
         if start.model is not None:
             await self._take_model(start, identity)
         self._is_open = True
-
-    def _has_run_on(self, identity: str) -> bool:
-        return any(run.dataset == identity and (run.active or run.weights.there) for run in self.runs.values())
 
     def _start_on(self, description: Mapping[str, Any], source: Source, identity: str) -> None:
         """Start the first training on the initial data."""
@@ -177,7 +174,7 @@ class Session:
         """Return the state that pages show, as plain values."""
         from narrows.version import __version__
 
-        first = opening_run(self.runs.values(), self._opened, self._last_shown)
+        first = self.runs.to_open_on(self._opened, self._last_shown)
         return {
             "version": __version__,
             "status": self.status,
@@ -237,7 +234,7 @@ class Session:
 
     def _start(self, identity: str, variant: Any, given: dict[str, Any], *, example: bool = False) -> Run:
         dataset = self.datasets.opened(identity)
-        self._require_a_free_place(example)
+        self.runs.require_a_free_place(example)
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
         run = self._launch(Job(dataset.source, variant, settings), identity)
@@ -276,24 +273,15 @@ class Session:
         dataset = self.datasets.opened(identity)
         variant = check_variant(variant)
         settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
-        return newest_like(self.runs.values(), identity, variant, settings)
+        return self.runs.newest_like(identity, variant, settings)
 
     def find_or_train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Return the newest run with these settings; start one if there is none (LabError if there is no place)."""
         return self.run_like(identity, variant, given) or self._start(identity, variant, given)
 
-    def _require_a_free_place(self, example: bool) -> None:
-        """Raise LabError if no further training may run.
-
-        Paused trainings do not count, and examples only against other examples: the visitor did not start them.
-        """
-        running = (run for run in self.runs.values() if run.active and run.state != "paused")
-        if sum(example or not run.example for run in running) >= MOST_TRAININGS:
-            raise LabError(f"{MOST_TRAININGS} trainings are running already.", "Stop one of them, or wait for it.")
-
     def command(self, name: str, identity: str) -> None:
         """Pause, resume, step or stop a run."""
-        run = self.run(identity)
+        run = self.runs.known(identity)
         if name == "resume" and run.may_go_on:
             self._continue(run)
         elif not run.active:
@@ -305,39 +293,26 @@ class Session:
                 run.state = "pausing"
             if name in ("resume", "step") and run.state in ("paused", "pausing"):
                 if run.state == "paused":
-                    self._require_a_free_place(run.example)
+                    self.runs.require_a_free_place(run.example)
                 run.state = "running" if name == "resume" else "pausing"
             self._workers.command(run, name)
         self._state_changed()
 
     def note_shown(self, identity: str) -> None:
         """Remember the run that the visitor looks at, also for the next start."""
-        if self.run(identity).state != "loaded":
+        if self.runs.known(identity).state != "loaded":
             self._disk.submit(self.run_store.remember_shown, identity)
         self._last_shown = identity
 
     def remove(self, identity: str) -> None:
         """Delete a run, here and on the disk."""
-        run = self.run(identity)
+        run = self.runs.known(identity)
         if run.active:
             self._workers.stop(run)
         del self.runs[identity]
         self.queries.forget(identity)
         self._disk.submit(self.run_store.remove, identity)
         self._state_changed()
-
-    def run(self, identity: str | None) -> Run:
-        """Return the run with an id; LabError if there is none."""
-        if identity not in self.runs:
-            raise LabError("This run no longer exists.", "Choose another one.")
-        return self.runs[identity]
-
-    def run_numbered(self, number: int) -> Run:
-        """Return the run with a number; LabError if there is none."""
-        found = next((run for run in self.runs.values() if run.number == number), None)
-        if found is None:
-            raise LabError("This run no longer exists.")
-        return found
 
     # -- changes
 
@@ -371,10 +346,9 @@ class Session:
         number = self._new_number()
         run = Run(f"r{number}", number, identity, job.source, job.variant, job.settings, job.source.name)
         self.runs[run.id] = run
-        over = [old.id for old in self.runs.values() if not old.active and old.state != "loaded"]
-        for old in over[: max(0, len(self.runs) - MOST_RUNS)]:
-            self._removed = f"Run {self.runs[old].number}, the oldest, was removed: the lab keeps {MOST_RUNS} runs."
-            self.remove(old)
+        for old in self.runs.in_excess():
+            self._removed = f"Run {old.number}, the oldest, was removed: the lab keeps {MOST_RUNS} runs."
+            self.remove(old.id)
         self._workers.start(run, replace(job, checkpoint=self.run_store.checkpoint(run.id)))
         return run
 
@@ -384,7 +358,7 @@ class Session:
         return number
 
     def _continue(self, run: Run) -> None:
-        self._require_a_free_place(run.example)
+        self.runs.require_a_free_place(run.example)
         if not run.left or run.source is None or not run.weights.there:
             raise LabError("This run has no epochs left.", "Start another one.")
         if not self.run_store.claim(run.id):

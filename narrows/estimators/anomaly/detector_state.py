@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from narrows.data import Rows, Schema
+from narrows.data import Missing, Rows, Schema
 from narrows.data.kinds import Category
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.explanations import outweigh_invalid_cells
@@ -136,6 +137,14 @@ class FittedDetectorAttributes(Fitted[DetectorState]):
         """Take the fit of a copy of this detector, which another process fitted; `save` removes its checkpoint."""
         self._state, self._checkpoint = fitted._state, checkpoint
         return self
+
+    def with_missing(self, missing: Missing) -> Self:
+        """Return a copy of the fitted detector, sharing its scorer, that treats missing values in another way."""
+        state = self.state_
+        schema = replace(state.scoring.schema, missing=missing)
+        detector = copy(self)
+        detector._state = replace(state, scoring=replace(state.scoring, schema=schema))
+        return detector
 
     @property
     def decision_scores_(self) -> np.ndarray:

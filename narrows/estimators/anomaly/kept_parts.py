@@ -11,7 +11,8 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
-from narrows.estimators.saving.checkpoint import Checkpointing, keep_tensors, kept_tensors
+from narrows.estimators.saving.checkpoint import Checkpointing
+from narrows.estimators.saving.checkpoint_folder import keep_tensors, kept_tensors
 
 _Part = TypeVar("_Part")
 

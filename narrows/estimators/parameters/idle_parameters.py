@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+from narrows.declarations.requirements import NotGiven, NotInstance, Requirement, Value
 from narrows.estimators.parameters.parameter_definitions import BY_NAME, PARAMETERS
-from narrows.estimators.parameters.requirements import NotGiven, NotInstance, Requirement, Value
 
 REQUIREMENTS: dict[str, Requirement] = {
     parameter.name: parameter.requires for parameter in PARAMETERS if parameter.requires is not None

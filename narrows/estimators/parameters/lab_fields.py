@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from narrows.estimators.parameters.parameter_definitions import BY_NAME, Kind
+from narrows.declarations.parameter import Kind
+from narrows.declarations.registered_names import registered_names
+from narrows.estimators.parameters.parameter_definitions import BY_NAME
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ LAB_FIELDS: tuple[LabField, ...] = (
         "neighbours: rows that are near each other in the data keep near each other in the code, as in UMAP.",
         "The penalty",
         variants=("plain",),
-        excluded=("l1", "kl", "contractive"),
+        excluded=registered_names("model/penalty.py", "PENALTIES", but="neighbours"),
     ),
     LabField(
         "penalty_weight",

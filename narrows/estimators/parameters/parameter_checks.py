@@ -15,7 +15,7 @@ from sklearn.utils.validation import _check_sample_weight
 from narrows.data import Rows
 from narrows.errors import DataError, DataRangeError, SettingError
 from narrows.estimators.parameters.parameter_definitions import BY_NAME
-from narrows.model import Bernoulli, Likelihood
+from narrows.model import Likelihood
 
 
 def seed(random_state: Any) -> int:
@@ -110,8 +110,8 @@ def share(name: str, value: Any) -> float:
 
 
 def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows, start: int = 0) -> None:
-    """Raise `DataRangeError` where a Bernoulli likelihood meets a value outside [0, 1] in rows from `start` on."""
-    if not isinstance(likelihood, Bernoulli):
+    """Raise `DataRangeError` where a likelihood of [0, 1] alone meets another value in rows from `start` on."""
+    if not likelihood.needs_unit_interval:
         return
     outside = (floats < -1e-6) | (floats > 1 + 1e-6)
     if outside.any():
@@ -119,6 +119,6 @@ def within_density(likelihood: Likelihood, floats: np.ndarray, rows: Rows, start
         raise DataRangeError(
             f"{rows.source} leaves the range of the fit in {rows.row_name(start + row)}, "
             f"column {rows.feature_names[column]!r} ({floats[row, column]:.4g} where 0 to 1 is expected), "
-            "and loss='bce' is not defined there; check the units or fit with loss='mse'.",
+            f"and loss={likelihood.name!r} is not defined there; check the units or fit with loss='mse'.",
             column=rows.feature_names[column],
         )

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from narrows.declarations.parameter import GROUPS, Parameter
 from narrows.estimators.autoencoder import Autoencoder
 from narrows.estimators.parameters.idle_parameters import constructor_defaults
-from narrows.estimators.parameters.parameter_definitions import GROUPS, PARAMETERS, Parameter
+from narrows.estimators.parameters.parameter_definitions import PARAMETERS
 from narrows.estimators.variants import VARIANTS, variant_class
 
 _TYPES = {

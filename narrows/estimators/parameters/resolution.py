@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -14,19 +14,18 @@ from narrows.data import Rows, Schema, hidden_floats, loss_weights, natural_whit
 from narrows.errors import DataRangeError, SettingError
 from narrows.estimators.fitting.pca_start import uses_linear_path
 from narrows.estimators.parameters import parameter_checks
+from narrows.estimators.parameters.parameter_definitions import PARAMETERS
 from narrows.model import (
-    L1,
     AutoencoderNetwork,
     Binarised,
     Code,
-    Contractive,
     Corruption,
     GaussianCode,
-    KLSparsity,
     KLToPrior,
     Likelihood,
     Objective,
     Penalty,
+    PenaltyParameters,
     VariedNoise,
     build_network,
     default_hidden_layer_sizes,
@@ -35,7 +34,11 @@ from narrows.model import (
     make_likelihood,
     make_mixed,
     make_penalty,
+    needs_unit_interval,
 )
+
+_PENALTY_SETTINGS = tuple(field.name for field in fields(PenaltyParameters) if not field.name.startswith("penalty"))
+_OBJECTIVE_NUMBERS = tuple(one.name for one in PARAMETERS if one.group == "Objective" and one.kind == "float")
 
 _SHARE, _SHARE_OF_FLOATS, _WIDEST = 1 / 4, 1 / 2, 32  # of the columns, and of their floats, for n_components="auto"
 
@@ -105,11 +108,11 @@ def resolve(
 
 
 def _code_and_penalties(params: Mapping[str, Any]) -> tuple[Code, tuple[Penalty, ...]]:
-    for name in ("level", "penalty_weight", "rho", "beta", "kl_warmup", "free_bits"):
+    for name in _OBJECTIVE_NUMBERS:
         parameter_checks.number(name, params[name])
     code = make_code(params["code"], params["k"])
     penalties = make_penalty(
-        params["penalty"], params["penalty_weight"], rho=params["rho"], n_neighbors=params["n_neighbors"]
+        params["penalty"], params["penalty_weight"], **{name: params[name] for name in _PENALTY_SETTINGS}
     )
     if isinstance(code, GaussianCode):
         prior = KLToPrior(beta=params["beta"], warmup=params["kl_warmup"], free_bits=params["free_bits"])
@@ -122,8 +125,8 @@ def _loss(
 ) -> str | Likelihood:
     if isinstance(loss, str) and loss == "auto":
         loss = _automatic_loss(schema, bounded=bounded, gaussian=gaussian)
-    if isinstance(loss, str) and loss == "bce" and floats is not None:
-        _check_unit_range(floats, "loss='bce'")
+    if needs_unit_interval(loss) and floats is not None:
+        _check_unit_range(floats, f"loss={loss!r}")
     return loss
 
 
@@ -144,7 +147,7 @@ def _needs_unit_interval(params: Mapping[str, Any]) -> bool:
     loss, corruption = params["loss"], params["corruption"]
     return (
         params["output_activation"] == "sigmoid"
-        or (loss == "bce" if isinstance(loss, str) else loss.bounded)
+        or (needs_unit_interval(loss) if isinstance(loss, str) else loss.bounded)
         or isinstance(corruption, Binarised)
     )
 
@@ -233,12 +236,11 @@ def _is_auto(value: object) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-def _code_activation(penalties: tuple[Any, ...]) -> str:
-    # The KL penalty is defined on activities in (0, 1), and Rifai's contraction saturates sigmoids.
-    if any(isinstance(penalty, (KLSparsity, Contractive)) for penalty in penalties):
-        return "sigmoid"
-    # A rectified unit can be exactly 0.
-    return "relu" if any(isinstance(penalty, L1) for penalty in penalties) else "linear"
+def _code_activation(penalties: tuple[Penalty, ...]) -> str:
+    """Return the activation of the code for code_activation="auto"."""
+    wanted = [penalty.code_activation for penalty in penalties if penalty.code_activation != "linear"]
+    # A penalty on activities in (0, 1) is not defined without a sigmoid; the others can do with one.
+    return "sigmoid" if "sigmoid" in wanted else next(iter(wanted), "linear")
 
 
 def _bounded(params: Mapping[str, Any], schema: Schema, floats: np.ndarray | None) -> bool:

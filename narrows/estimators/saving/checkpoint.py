@@ -1,17 +1,9 @@
-"""Checkpoints: the state of a training in a folder, written while it runs, from which it goes on to the bit.
-
-state.safetensors   weights, best weights, optimizer averages, generators, counts
-history.json        one record per epoch so far
-narrows.json        settings, identity of the rows, seed, machine, checksums
-
-The folder is replaced as a whole, and nothing in it is executed or unpickled when it is read.
-"""
+"""Checkpoints: the state of a training, written while it runs, from which it goes on to the bit."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,39 +12,32 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
-from torch import Tensor
 
-from narrows.data import whole_folder
-from narrows.errors import (
-    DataError,
-    ModelDamagedError,
-    NotAModelError,
-    OutputError,
-    OutputExistsError,
-    SettingError,
-    warn,
-)
+from narrows.errors import DataError, SettingError, warn
 from narrows.estimators.fitting.prepared_fit import PreparedFit
 from narrows.estimators.parameters import parameter_checks
-from narrows.estimators.saving import saved_values, sealed_files
+from narrows.estimators.saving import saved_values
+from narrows.estimators.saving.checkpoint_folder import (
+    CONTRADICTIONS,
+    SavedCheckpoint,
+    check_free,
+    checkpoint_files,
+    damaged,
+    read_checkpoint,
+    remove_checkpoint,
+    write_checkpoint,
+)
 from narrows.estimators.saving.persistence import describe
-from narrows.estimators.saving.sealed_files import ABOUT, FileDamage, to_json, to_safetensors
 from narrows.estimators.state import TrainingProgress
 from narrows.machine import processor
 from narrows.training import Epoch, LayerEpoch, Workers
-from narrows.version import __version__
 
-FORMAT, FORMAT_VERSION = "narrows-checkpoint", 1
 EVERY = 60.0
 """Seconds between two checkpoints of a training, unless the user gives them."""
 
-_STATE, _RECORDS = "state.safetensors", "history.json"
 _SEED = "seed"
 _WITHOUT_EFFECT = ("verbose", "device")  # the device is compared with the machine
-_CONTRADICTIONS = (KeyError, ValueError, TypeError, RuntimeError, OverflowError, safetensors.SafetensorError)
 
 
 @dataclass(frozen=True)
@@ -177,8 +162,8 @@ class Checkpoint:
             prepared = prepared.resumed(self._saved.tensors)
             progress.history.extend(saved_values.epoch(record) for record in self._saved.records["epochs"])
             progress.pretraining.extend(LayerEpoch(**record) for record in self._saved.records["layers"])
-        except _CONTRADICTIONS as error:
-            raise _damaged(self.path, f"contradicts itself ({type(error).__name__})") from error
+        except CONTRADICTIONS as error:
+            raise damaged(self.path, f"contradicts itself ({type(error).__name__})") from error
         self._saved = None
         return prepared
 
@@ -206,27 +191,23 @@ class Checkpoint:
             "epochs": [epoch.to_dict() for epoch in progress.history[self._n_before :]],
             "layers": [asdict(epoch) for epoch in progress.pretraining],
         }
-        files = {_STATE: to_safetensors(prepared.tensors(record)), _RECORDS: to_json(records)}
-        self._write(sealed_files.seal(files, self._described()))
+        self._write(checkpoint_files(self._about, prepared.tensors(record), records))
         self._written = time.monotonic()
 
     def keep_seed(self, seed: int) -> None:
         """Write the settings and a seed, without a training."""
         if not self._workers.is_first:
             return
-        self._write(sealed_files.seal({_STATE: to_safetensors({}), _RECORDS: to_json({})}, self._described(seed=seed)))
+        self._write(checkpoint_files({**self._about, "seed": seed}))
 
-    def _found(self, *, resume: bool) -> _Saved | None:
+    def _found(self, *, resume: bool) -> SavedCheckpoint | None:
         """Return the checkpoint to go on from; raise where there is one that is not to be resumed."""
         if not os.path.lexists(self.path):
             return None
-        if resume and (saved := _read(self.path)) is not None:
+        if resume and (saved := read_checkpoint(self.path)) is not None:
             return saved
         check_free(self.path)
         return None
-
-    def _described(self, **others: Any) -> dict[str, Any]:
-        return {"format": FORMAT, "format_version": FORMAT_VERSION, **self._about, **others}
 
     def _write(self, files: Mapping[str, bytes]) -> None:
         try:
@@ -240,7 +221,7 @@ class Checkpoint:
                 )
             self._has_failed = True
 
-    def _check_settings(self, saved: _Saved) -> None:
+    def _check_settings(self, saved: SavedCheckpoint) -> None:
         try:
             old, new = saved.about["parameters"], self._about["parameters"]
             if saved.about["estimator"] != self._about["estimator"]:
@@ -255,7 +236,7 @@ class Checkpoint:
                         f"{name}={new.get(name)!r}; give the same settings, or start again without resuming."
                     )
         except (KeyError, TypeError, AttributeError) as error:
-            raise _damaged(self.path, f"contradicts itself ({type(error).__name__})") from error
+            raise damaged(self.path, f"contradicts itself ({type(error).__name__})") from error
 
     def _warn_of_another_machine(self, saved: Mapping[str, Any]) -> None:
         here = self._about["machine"]
@@ -267,15 +248,6 @@ class Checkpoint:
                 f"The checkpoint {self.path} was made with {', '.join(differing)}; the training "
                 "continues, but its result is not to the bit that of an uninterrupted one."
             )
-
-
-@dataclass(frozen=True)
-class _Saved:
-    """The contents of a checkpoint."""
-
-    about: dict[str, Any]
-    tensors: dict[str, Tensor]
-    records: dict[str, Any]
 
 
 def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], draw: Callable[[], int]) -> int:
@@ -305,64 +277,6 @@ def kept_seed(where: Checkpointing, estimator: str, params: Mapping[str, Any], d
     return seed
 
 
-def keep_tensors(path: Path, tensors: Mapping[str, Tensor], rows: str) -> None:
-    """Write tensors that were computed from rows with this hash; a warning where that fails."""
-    about = {"format": FORMAT, "format_version": FORMAT_VERSION, "rows": rows}
-    files = {_STATE: to_safetensors(dict(tensors)), _RECORDS: to_json({})}
-    try:
-        write_checkpoint(path, sealed_files.seal(files, about))
-    except OSError as error:
-        warn(f"The checkpoint {path} could not be written ({error.strerror or error}); the fit goes on without it.")
-
-
-def kept_tensors(path: Path, rows: str) -> dict[str, Tensor] | None:
-    """Return the tensors that `keep_tensors` wrote, None if there are none.
-
-    Raises
-    ------
-    DataError
-        The rows have another hash.
-    ModelDamagedError, NotAModelError
-    """
-    saved = _read(path) if os.path.lexists(path) else None
-    if saved is not None and saved.about.get("rows") != rows:
-        raise DataError(
-            f"The checkpoint {path} was made from different rows; give the same data, or start again without resuming."
-        )
-    return None if saved is None else saved.tensors
-
-
-def is_checkpoint(path: Path) -> bool:
-    """Return whether `path` is the folder of a checkpoint, or of the checkpoints of several fits, and nothing else."""
-    if not path.is_dir() or path.is_symlink():
-        return False
-    names = {entry.name for entry in path.iterdir()}
-    if names <= {_STATE, _RECORDS, ABOUT}:
-        try:
-            return not names or sealed_files.read_about(path)["format"] == FORMAT
-        except (FileDamage, KeyError, TypeError):
-            return False
-    return all(is_checkpoint(path / name) for name in names if not name.startswith("."))
-
-
-def check_free(path: Path) -> None:
-    """Raise `OutputExistsError` where a new checkpoint would replace something."""
-    if not os.path.lexists(path):
-        return
-    if not is_checkpoint(path):
-        raise OutputExistsError(f"{path} exists and is not a checkpoint of narrows; choose another name.")
-    if any(path.iterdir()):
-        raise OutputExistsError(
-            f"{path} holds the checkpoint of an earlier fit; resume it, or remove the folder to begin again."
-        )
-
-
-def remove_checkpoint(path: Path) -> None:
-    """Remove a checkpoint, if there is one; anything else stays."""
-    if is_checkpoint(path):
-        shutil.rmtree(path, ignore_errors=True)
-
-
 @contextmanager
 def removed_if_bare(where: Checkpointing | None) -> Iterator[None]:
     """Fit in the block; if that fails and the folder holds the seed alone, see `kept_seed`, remove it."""
@@ -373,45 +287,6 @@ def removed_if_bare(where: Checkpointing | None) -> Iterator[None]:
         if where is not None and is_bare and Workers.current().is_first:
             remove_checkpoint(where.path)
         raise
-
-
-def write_checkpoint(path: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files as the folder `path`, replacing an earlier checkpoint as a whole; OSError if that fails."""
-    if os.path.lexists(path) and not is_checkpoint(path):
-        raise OutputError("it is not a checkpoint of narrows")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_folder(path) as folder:
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-
-
-def _read(path: Path) -> _Saved | None:
-    """Return the checkpoint at `path`; None for an empty folder."""
-    if not path.is_dir():
-        raise NotAModelError(f"{path} is a file, and a checkpoint is a folder; choose another name.")
-    if not any(path.iterdir()):
-        return None
-    try:
-        about = sealed_files.read_about(path)
-        if not isinstance(about, dict) or about.get("format") != FORMAT:
-            raise NotAModelError(f"{path} does not hold a checkpoint of narrows.")
-        if about.get("format_version") != FORMAT_VERSION:
-            raise NotAModelError(
-                f"The checkpoint {path} was written by another version of narrows than this ({__version__}); start "
-                "again without resuming."
-            )
-        if not sealed_files.is_intact(about):
-            raise FileDamage("was altered or cut off")
-        state, records = (sealed_files.read_checked(path, name, about) for name in (_STATE, _RECORDS))
-        return _Saved(about, safetensors.torch.load(state), json.loads(records))
-    except FileDamage as error:
-        raise _damaged(path, str(error)) from error
-    except (*_CONTRADICTIONS, RecursionError, MemoryError) as error:
-        raise _damaged(path, f"contradicts itself ({type(error).__name__})") from error
-
-
-def _damaged(path: Path, how: str) -> ModelDamagedError:
-    return ModelDamagedError(f"The checkpoint {path} {how}; start again without resuming.")
 
 
 def _counted(rows: Mapping[str, Any]) -> str:

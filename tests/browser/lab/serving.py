@@ -184,6 +184,11 @@ def lab_page(
         page.close()
 
 
+def run_in_view(page: Page) -> str:
+    """The id of the run that the page shows."""
+    return page.locator(".lab-header").get_attribute("data-run") or ""
+
+
 def pixels(page: Page, selector: str) -> np.ndarray:
     """The grey values of a canvas (height, width), as they are drawn."""
     width, values = page.locator(selector).evaluate(_PIXELS)

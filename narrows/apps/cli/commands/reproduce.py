@@ -87,7 +87,7 @@ def reproduce(
     [bold]narrows reproduce[/bold]
     [bold]narrows reproduce hinton2006 --quick[/bold]
     """
-    from narrows.estimators.saving.checkpoint import remove_checkpoint
+    from narrows.estimators.saving.checkpoint_folder import remove_checkpoint
     from narrows.reproductions import PAPERS, Setup, keeping, reproduction
 
     messages = Messages(as_json, quiet)

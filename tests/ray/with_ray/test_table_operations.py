@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,21 +11,11 @@ import pytest
 from pyarrow import csv, parquet
 from pyarrow.fs import LocalFileSystem
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of Ray and its dependencies
-    pytest.importorskip("ray.data", reason="Ray is in the extra ray")
-
 import narrows
 import narrows.ray
 from narrows.data import RemotePath
 from narrows.errors import ModelError, NotNumericError, OutputExistsError
 from narrows.ray.result_folder import datasink
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.usefixtures("ray_session"),
-    pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
-]
 
 
 @pytest.fixture(scope="module")

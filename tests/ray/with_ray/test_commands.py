@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of Ray and its dependencies
-    pytest.importorskip("ray.data", reason="Ray is in the extra ray")
-
 from narrows import AnomalyDetector, VariationalAutoencoder
 from narrows.apps.cli import main
 from tests.mixed_table import FRAME
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.usefixtures("ray_session"),
-    pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
-]
 
 
 @pytest.fixture(scope="module")

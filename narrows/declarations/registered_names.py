@@ -6,10 +6,10 @@ import ast
 import re
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[2]
+_PACKAGE = Path(__file__).parents[1]
 
 
-def registered_names(module: str, registry: str) -> tuple[str, ...]:
+def registered_names(module: str, registry: str, *, but: str | None = None) -> tuple[str, ...]:
     """Return the text keys of a dict, or the text items of a tuple or a `Literal`, in the order of the source.
 
     Parameters
@@ -18,6 +18,8 @@ def registered_names(module: str, registry: str) -> tuple[str, ...]:
         File of the module, relative to the package: "model/code.py".
     registry : str
         Name that the module assigns to, at its top level.
+    but : str or None
+        A name to leave out.
 
     Raises
     ------
@@ -30,7 +32,8 @@ def registered_names(module: str, registry: str) -> tuple[str, ...]:
     if isinstance(value, ast.Subscript):  # Literal["a", "b"]
         value = value.slice
     items = value.keys if isinstance(value, ast.Dict) else value.elts if isinstance(value, ast.Tuple) else []
-    return tuple(item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))
+    names = (item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str))
+    return tuple(name for name in names if name != but)
 
 
 def class_defaults(module: str) -> dict[str, object]:
@@ -43,6 +46,12 @@ def class_defaults(module: str) -> dict[str, object]:
     """
     found = re.findall(r"^    (\w+): .* = (.+)$", (_PACKAGE / module).read_text(encoding="utf-8"), re.MULTILINE)
     return {name: ast.literal_eval(value) for name, value in found}
+
+
+def class_body(module: str, name: str) -> list[ast.stmt]:
+    """Return the statements of a class of a module; see `registered_names`."""
+    tree = ast.parse((_PACKAGE / module).read_text(encoding="utf-8"))
+    return next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
 
 
 def _assigned(lines: list[str], name: str) -> ast.expr | None:

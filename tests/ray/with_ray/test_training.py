@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of Ray and its dependencies
-    pytest.importorskip("ray.train.torch", reason="Ray is in the extra ray")
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchConfig, TorchTrainer
 
@@ -24,14 +19,9 @@ from narrows.errors import NotNumericError, SettingError
 from narrows.ray import RayTraining
 from tests.estimators import worker_fits
 from tests.estimators.worker_fits import COMMON, X
-from tests.ray.killed_worker import AFTER, KilledOnce
+from tests.ray.with_ray.killed_worker import AFTER, KilledOnce
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.usefixtures("ray_session"),
-    pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
-]
+pytestmark = pytest.mark.timeout(900)
 
 CASES = (*worker_fits.CASES, "variational", "detector with an autoencoder")
 

@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of Ray and its dependencies
-    pytest.importorskip("ray.util.joblib", reason="Ray is in the extra ray")
-
 import narrows.ray
 from narrows import AnomalyDetector, Autoencoder
 from narrows.apps.cli import main
 from tests.estimators.worker_fits import FRAME, X
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(900),
-    pytest.mark.usefixtures("ray_session"),
-    pytest.mark.filterwarnings("ignore"),  # of Ray and its dependencies
-]
+pytestmark = pytest.mark.timeout(900)
 SETTINGS = {"hidden_layer_sizes": (6,), "epochs": 2, "random_state": 0, "device": "cpu"}
 
 
