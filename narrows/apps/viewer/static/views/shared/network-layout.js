@@ -3,7 +3,7 @@
  * of its units along the other. Narrow pages run from top to bottom.
  */
 
-import { product } from "../shared/layer-data.js";
+import { product } from "./layer-data.js";
 
 const FEWEST = 26; // px: a layer of one unit can still be pointed at
 const NUMBERS = 6; // codes up to this wide are shown as numbers
