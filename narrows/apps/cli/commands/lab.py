@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from narrows.apps.lab.session import InitialContent
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
 
 _PAGE, _EXPORT = "Page", "Static page"
 
@@ -108,7 +110,13 @@ def lab(
 
     from narrows.apps.lab.launch import launch
 
-    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime)
+    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime, report=_report)
+
+
+def _report(model: Autoencoder, rows: Rows) -> str:
+    from narrows.apps.report import report
+
+    return report(model, rows)
 
 
 def _opens_prepared() -> bool:

@@ -1,8 +1,8 @@
-/** Exports: a link to this state, Python code that repeats the run, a PNG of the view, the saved model, a static page. */
+/** What can be shared: a link to this state, Python code that repeats the run, a PNG, the model, a report, a static page. */
 
 import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
-import { fetchRecipe, fetchStaticPage, modelAddress } from "../http-api.js";
+import { fetchRecipe, fetchReport, fetchStaticPage, modelAddress } from "../http-api.js";
 import { sharedLink } from "../shared-link.js";
 
 /**
@@ -42,6 +42,18 @@ export function mountExport(lab, viewElement) {
     h("a", { href: modelAddress(lab.run?.id), download: "" }).click();
     confirm(model, "Saved");
   });
+  const report = button("report", "report", "Save report", async () => {
+    report.disabled = true;
+    lab.announce("The report is being made.");
+    try {
+      download(await fetchReport(lab.run?.id), `narrows-${lab.run?.variant}-report.html`);
+      confirm(report, "Saved");
+    } catch (error) {
+      lab.emit("error", error);
+    }
+    report.disabled = false;
+  });
+  report.title = "Save report: this run as one HTML file, to hand in";
   const site = button("site", "folder", "Export page", async () => {
     site.disabled = true;
     lab.announce("The page is being made.");
@@ -54,11 +66,11 @@ export function mountExport(lab, viewElement) {
     site.disabled = false;
   });
   site.title = "Export page: the finished runs on these data as a folder for any web server";
-  const el = h("div", { class: "share", role: "group", "aria-label": "Export" }, link, python, png, model, site);
+  const el = h("div", { class: "share", role: "group", "aria-label": "Share" }, link, report, png, python, model, site);
 
   function confirm(one, words) {
     const text = one.querySelector(".share-words");
-    const before = one.title;
+    const before = text.textContent;
     text.textContent = words;
     lab.announce(words);
     setTimeout(() => { text.textContent = before; }, 1600);
@@ -69,6 +81,7 @@ export function mountExport(lab, viewElement) {
     link.disabled = !lab.run || !lab.dataset();
     python.disabled = !lab.run || !lab.connected;
     model.disabled = !ready || !lab.connected;
+    report.disabled = !ready || !lab.connected || !lab.dataset();
     site.disabled = !ready || !lab.connected || !lab.dataset();
     png.disabled = !lab.run;
   } };

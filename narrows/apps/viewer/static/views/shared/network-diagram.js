@@ -1,6 +1,6 @@
 /** The hourglass: pictures at its ends, layers as cells or feature maps between, ribbons, and a pulse that runs through. */
 
-import { variable } from "../../core/colour.js";
+import { textScale, variable } from "../../core/colour.js";
 import { clear, context2d, h } from "../../core/dom.js";
 import { fixed } from "../../core/format.js";
 import { drawPicture } from "../../core/picture.js";
@@ -35,7 +35,7 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
   let painted = [];
   let buttons = [];
   let labels = [];
-  let [time, chosen, unit] = [0, 0, -1];
+  let [time, chosen, unit, text] = [0, 0, -1, 1];
   /** @type {{reached: number, strengths: number[]}|null} the error on its way back */
   let back = null;
 
@@ -48,8 +48,9 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
 
   function layOut() {
     if (!data || !el.clientWidth) return;
-    plan = networkLayout(data.layers, el.clientWidth, data.run.shape);
-    el.style.height = `${plan.height + (plan.vertical ? 0 : 34)}px`;
+    text = textScale(el);
+    plan = networkLayout(data.layers, el.clientWidth, data.run.shape, text);
+    el.style.height = `${plan.height + (plan.vertical ? 0 : 34 * text)}px`;
     el.classList.toggle("is-vertical", plan.vertical);
     chosen = Math.min(chosen, data.layers.length - 1);
     buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
@@ -63,7 +64,7 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
   function placeHandles(box) {
     if (!handles) return;
     handles.style.left = `${box.x + box.w / 2}px`;
-    handles.style.top = `${plan.vertical ? box.y + box.h + 1 : Math.max(0, box.y - 34)}px`;
+    handles.style.top = `${plan.vertical ? box.y + box.h + 1 : Math.max(0, box.y - 34 * text)}px`;
   }
 
   function layerButton(layer, i, box) {
@@ -86,11 +87,11 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
 
   function layerLabel(layer, i) {
     const box = plan.boxes[i];
-    const roomy = plan.vertical || plan.gap + box.w > 74 || box.kind === "picture";
+    const roomy = plan.vertical || plan.gap + box.w > 74 * text || box.kind === "picture";
     const strong = box.kind === "picture" || layer.part === "code";
     const place = plan.vertical
-      ? { left: "0", width: "100%", top: `${box.y - 21}px` }
-      : { left: `${box.x + box.w / 2 - 75}px`, width: "150px", top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
+      ? { left: "0", width: "100%", top: `${box.y - 21 * text}px` }
+      : { left: `${box.x + box.w / 2 - 75 * text}px`, width: `${150 * text}px`, top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
     const units = unitsText(layer);
     const small = layer.activation && roomy ? `${units} · ${layer.activation}` : units;
     return h("div", { class: `flow-label${strong ? " is-strong" : ""}`, style: place, "aria-hidden": "true" },
@@ -230,8 +231,10 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
     tip.style.top = `${cell.y + cell.h + 6}px`;
   }
 
-  const watch = new ResizeObserver(() => { if (data && plan?.width !== el.clientWidth) layOut(); });
+  const follow = () => { if (data && (plan?.width !== el.clientWidth || text !== textScale(el))) layOut(); };
+  const watch = new ResizeObserver(follow);
   watch.observe(el);
+  addEventListener("resize", follow);
   return {
     el, show, choose, showTooltip,
     pulse(t) { time = t; draw(); },
@@ -239,6 +242,6 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
     flowBack(reached, strengths) { back = strengths && { reached, strengths }; draw(); },
     redraw: fill,
     focus() { buttons[chosen]?.focus({ preventScroll: true }); },
-    destroy() { watch.disconnect(); },
+    destroy() { watch.disconnect(); removeEventListener("resize", follow); },
   };
 }
