@@ -32,7 +32,7 @@ export function mountExport(lab, viewElement) {
   });
   const png = button("png", "image", "Save PNG", async () => {
     try {
-      download(await viewAsPng(viewElement()), `narrows-${lab.store.get("view", "flow")}.png`);
+      download(await viewAsPng(viewElement(), sourceOf(lab)), `narrows-${lab.store.get("view", "flow")}.png`);
       confirm(png, "Saved");
     } catch {
       lab.emit("error", { message: "This browser could not make a PNG of the view." });
@@ -104,8 +104,17 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-/** The current view as a PNG at twice the resolution. */
-async function viewAsPng(view) {
+/** What is used, not read: it is left out of a picture. */
+const CONTROLS = "details, select, .controls, .button, .segmented, .slider, .check, .code-handles, .own-input, [hidden]";
+
+/** "digits · run 3: plain, code of 2 · epoch 60 · narrows 0.1": where a picture comes from. */
+function sourceOf(lab) {
+  const { run, state } = lab;
+  return [lab.dataset()?.name, run && `run ${run.number}: ${run.variant}, code of ${run.n_components}`, run && `epoch ${lab.store.get("view") === "training" ? lab.store.get("epoch", run.epoch) : run.epoch}`, `narrows ${state?.version ?? ""}`].filter(Boolean).join(" · ");
+}
+
+/** The current view as a PNG at twice the resolution, without its controls, with a line on its source. */
+async function viewAsPng(view, source) {
   const page = view.closest(".narrows-lab");
   const { width, height } = view.getBoundingClientRect();
   const copyOf = view.cloneNode(true);
@@ -114,17 +123,17 @@ async function viewAsPng(view) {
     const image = h("img", { src: drawings[i].toDataURL(), class: canvas.getAttribute("class"), style: { width: `${drawings[i].clientWidth}px`, height: `${drawings[i].clientHeight}px` } });
     canvas.replaceWith(image);
   });
-  const fields = view.querySelectorAll("input");
-  copyOf.querySelectorAll("input").forEach((input, i) => input.setAttribute("value", fields[i].value));
-  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join("\n");
+  for (const control of copyOf.querySelectorAll(CONTROLS)) control.remove();
+  copyOf.firstElementChild?.append(h("p", { class: "note" }, source));
+  const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join("\n").concat("\n.narrows-lab * { scrollbar-width: none; }");
   const ground = h("div", { class: page.className, "data-theme": page.dataset.theme || "light", style: { width: `${width + 48}px`, padding: "24px" } }, copyOf);
   ground.setAttribute("xmlns", "http://www.w3.org/1999/xhtml");
   const style = h("style", {});
   style.textContent = rules;
   ground.prepend(style);
-  const source = `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 48}" height="${height + 48}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(ground)}</foreignObject></svg>`;
+  const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 48}" height="${height + 48}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(ground)}</foreignObject></svg>`;
   const image = new Image();
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(source)}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`;
   await image.decode();
   const canvas = h("canvas", { width: Math.round(2 * (width + 48)), height: Math.round(2 * (height + 48)) });
   const context = context2d(canvas);

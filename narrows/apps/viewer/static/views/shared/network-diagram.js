@@ -81,7 +81,7 @@ export function networkDiagram({ handles = null, hint = "Enter for details.", on
         focus: () => onStage(i),
         blur: () => { pointAt(i, -1); onStage(-1); },
       } });
-    if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture" }));
+    if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture", dataset: { role: i ? "reconstruction" : "input" } }));
     return button;
   }
 
