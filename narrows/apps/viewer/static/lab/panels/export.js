@@ -1,5 +1,6 @@
 /** What can be shared: a link to this state, Python code that repeats the run, a PNG, the model, a report, a static page. */
 
+import { textScale } from "../../core/colour.js";
 import { context2d, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
 import { fetchRecipe, fetchReport, fetchStaticPage, modelAddress } from "../http-api.js";
@@ -116,26 +117,33 @@ function sourceOf(lab) {
 /** The current view as a PNG at twice the resolution, without its controls, with a line on its source. */
 async function viewAsPng(view, source) {
   const page = view.closest(".narrows-lab");
-  const { width, height } = view.getBoundingClientRect();
+  const { width } = view.getBoundingClientRect();
   const copyOf = view.cloneNode(true);
   const drawings = view.querySelectorAll("canvas");
   copyOf.querySelectorAll("canvas").forEach((canvas, i) => {
     const image = h("img", { src: drawings[i].toDataURL(), class: canvas.getAttribute("class"), style: { width: `${drawings[i].clientWidth}px`, height: `${drawings[i].clientHeight}px` } });
     canvas.replaceWith(image);
   });
+  // The height of a map follows the window, which a picture does not have.
+  const maps = view.querySelectorAll(".map");
+  copyOf.querySelectorAll(".map").forEach((map, i) => Object.assign(map.style, { height: `${maps[i].clientHeight}px`, maxHeight: "none", aspectRatio: "auto" }));
   for (const control of copyOf.querySelectorAll(CONTROLS)) control.remove();
   copyOf.firstElementChild?.append(h("p", { class: "note" }, source));
   const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).map((rule) => rule.cssText).join("\n").concat("\n.narrows-lab * { scrollbar-width: none; }");
-  const ground = h("div", { class: page.className, "data-theme": page.dataset.theme || "light", style: { width: `${width + 48}px`, padding: "24px" } }, copyOf);
+  const { fontFamily, fontSize, lineHeight } = getComputedStyle(page);
+  const ground = h("div", { class: page.className, "data-theme": page.dataset.theme || "light", style: { width: `${width + 48}px`, padding: "24px", "font-family": fontFamily, "font-size": fontSize, "line-height": lineHeight, "min-height": "0", "--text": String(textScale(page)) } }, copyOf);
   ground.setAttribute("xmlns", "http://www.w3.org/1999/xhtml");
   const style = h("style", {});
   style.textContent = rules;
   ground.prepend(style);
-  const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 48}" height="${height + 48}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(ground)}</foreignObject></svg>`;
+  document.body.append(ground); // to learn its height
+  const height = ground.scrollHeight;
+  ground.remove();
+  const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="${width + 48}" height="${height}"><foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(ground)}</foreignObject></svg>`;
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`;
   await image.decode();
-  const canvas = h("canvas", { width: Math.round(2 * (width + 48)), height: Math.round(2 * (height + 48)) });
+  const canvas = h("canvas", { width: Math.round(2 * (width + 48)), height: Math.round(2 * height) });
   const context = context2d(canvas);
   context.scale(2, 2);
   context.drawImage(image, 0, 0);
