@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.axe import grave
 from tests.browser.chromium import Chromium
-from tests.browser.lab.serving import Lab, lab_page, until, until_true
+from tests.browser.lab.serving import Lab, free_port, lab_page, until, until_true
 from tests.browser.surfaces import VIEWS, LabSurface
 
 SIZE = "() => parseFloat(getComputedStyle(document.querySelector('.caption')).fontSize)"
@@ -58,3 +61,27 @@ def test_a_report_of_the_run_can_be_handed_in(chromium: Chromium, lab: Lab, tmp_
         report.value.save_as(tmp_path / "report.html")
     with chromium.page(tmp_path / "report.html") as page:
         until_true(page, "() => document.querySelector('#hold-section').dataset.ready === 'true'")
+
+
+def test_where_others_reach_the_page_a_code_shows_its_address(chromium: Chromium, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "narrows", "lab", "--no-browser", "--host", "0.0.0.0", "--port", str(free_port())]
+    environment = {**os.environ, "NARROWS_LAB": str(tmp_path)}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().split()[4]
+        assert "?token=" in address
+        page.goto(address)
+        page.get_by_role("button", name="Show the address as a code").click()
+        until_true(page, "() => document.querySelector('.address-code').naturalWidth > 100")
+        source = page.locator(".address-code").get_attribute("src") or ""
+        assert source.startswith("api/address.svg?state=view%3D")
+        assert "token" not in source
+        assert grave(page) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+    finally:
+        page.close()
+        server.terminate()
+        server.communicate(timeout=60)
