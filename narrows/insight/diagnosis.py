@@ -71,7 +71,8 @@ class Diagnosis:
         if of_noise and findings.COMPARISON not in {finding.name for finding in self.findings}:
             return " ".join(of_noise)  # it compresses nothing
         new = [finding.meaning for finding in self.findings if finding.name == findings.GENERALISATION]
-        return " ".join(["The model learned what is typical of these rows.", *new])
+        kind = "images" if any(finding.of_images for finding in self.findings) else "rows"
+        return " ".join([f"The model learned what is typical of these {kind}.", *new])
 
     @property
     def denoising_warning(self) -> str:
@@ -120,7 +121,7 @@ class Diagnosis:
     def __str__(self) -> str:
         lines = [f"{self.estimator}: {self.headline}", self.sample, ""]
         for finding in self.findings:
-            lines.append(f"{_LIGHTS[finding.verdict]}  {finding.name}")
+            lines.append(f"{_LIGHTS[finding.verdict]}  {finding.question}")
             texts = [finding.figure, finding.meaning, *([f"-> {finding.advice}"] if finding.advice else [])]
             lines += [textwrap.indent(textwrap.fill(text, 100), "       ") for text in texts]
         return "\n".join(lines)
@@ -131,7 +132,7 @@ class Diagnosis:
         colours = {"good": "#2a7f3f", "unknown": "#666666", "watch": "#b26a00", "bad": "#bd1f01"}
         rows = "".join(
             f'<tr><td style="color:{colours[f.verdict]};font-weight:bold">{f.verdict}</td>'
-            f"<td><b>{html.escape(f.name)}</b><br>{html.escape(f.figure)}</td>"
+            f"<td><b>{html.escape(f.question)}</b><br>{html.escape(f.figure)}</td>"
             f"<td>{html.escape(f.meaning)} <i>{html.escape(f.advice)}</i></td></tr>"
             for f in self.findings
         )
@@ -184,6 +185,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         # An error after training on other rows is not comparable with the refits'.
         own = float(evidence.errors.mean()) if model.was_fitted_on(rows) else None
         diagnosis = diagnosis.including(findings.spread(errors, own))
+    if model.schema_.image_shape is not None:
+        diagnosis = replace(diagnosis, findings=tuple(finding.on_images() for finding in diagnosis.findings))
     return diagnosis.sorted()
 
 

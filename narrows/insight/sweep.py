@@ -104,11 +104,16 @@ class Sweep:
         return _AXES[self.over]
 
     @property
+    def is_logarithmic(self) -> bool:
+        """Whether errors are compared, and drawn, by their logarithms: unless one of them is 0."""
+        return all(min(*point.held_out, *point.training, point.pca) > 0 for point in self.points)
+
+    @property
     def knee(self) -> float | None:
         """The value beyond which a larger one improves little; None if the curve is too straight."""
         values = np.array([point.value for point in self.points])
         errors = np.array([np.mean(point.held_out) for point in self.points])
-        at = knee(values if self.over == "depth" else np.log2(values), errors)
+        at = knee(values if self.over == "depth" else np.log2(values), errors, logarithmic=self.is_logarithmic)
         return None if at is None else float(values[at])
 
     def to_dict(self) -> dict[str, object]:
@@ -331,7 +336,7 @@ def _point(value: float, fits: Sequence[_Fit]) -> SweepPoint:
     )
 
 
-def knee(x: np.ndarray, y: np.ndarray) -> int | None:
+def knee(x: np.ndarray, y: np.ndarray, *, logarithmic: bool = False) -> int | None:
     """Return the knee of a falling curve: the point farthest below the chord (Satopää et al. 2011, "Kneedle").
 
     Parameters
@@ -339,6 +344,9 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
     x : ndarray of shape (n,), ascending
     y : ndarray of shape (n,)
         Increases count as noise: the running minimum is used.
+    logarithmic : bool, default=False
+        Whether the curve is that of log y, for y above 0: an error that falls by the same share with every step has
+        no knee.
 
     Returns
     -------
@@ -347,12 +355,16 @@ def knee(x: np.ndarray, y: np.ndarray) -> int | None:
 
     >>> knee(np.array([0.0, 1.0, 2.0, 3.0, 4.0]), np.array([10.0, 5.0, 1.0, 0.9, 0.8]))
     2
+    >>> knee(np.array([0.0, 1.0, 2.0, 3.0]), np.array([8.0, 4.0, 2.0, 1.0]), logarithmic=True) is None
+    True
     """
     if len(x) < 3:
         return None
     y = np.minimum.accumulate(y)
     if not y[0] - y[-1] > _LEAST_FALL * abs(y[0]):
         return None
+    if logarithmic:
+        y = np.log(y)
     below = 1 - (x - x[0]) / (x[-1] - x[0]) - (y - y[-1]) / (y[0] - y[-1])
     at = int(below.argmax())
     return at if below[at] > _LEAST_BEND else None

@@ -6,6 +6,7 @@ from narrows.training.history import Epoch, History, LayerEpoch
 from narrows.training.masked import train_masked
 from narrows.training.muon import Muon
 from narrows.training.neighbour_pairs import NeighbourPairs
+from narrows.training.one_step import OneStep, one_step
 from narrows.training.optimizers import OPTIMIZERS, make_optimizer
 from narrows.training.precision import bfloat16_on
 from narrows.training.pretraining import (
@@ -44,6 +45,7 @@ __all__ = [
     "LayerEpoch",
     "Muon",
     "NeighbourPairs",
+    "OneStep",
     "Pretraining",
     "RunState",
     "Shards",
@@ -61,6 +63,7 @@ __all__ = [
     "fingerprint",
     "fingerprint_of",
     "make_optimizer",
+    "one_step",
     "pieces_of_batch",
     "pretraining_settings",
     "row_hashes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_the_worst_comes_first_and_everything_goes_to_json() -> None:
     printed = str(short)
     assert repr(short) == printed
     for finding in short.findings:
-        assert finding.name in printed
+        assert finding.question in printed
     assert short.headline in short._repr_html_()
 
 
@@ -285,3 +286,23 @@ def test_a_model_behind_pca_says_so_first() -> None:
     finding = found["Better than the simple methods?"]
     assert finding.number("squared_error") > finding.number("pca_squared_error")
     assert found.headline.startswith(finding.meaning)
+
+
+def test_of_images_every_sentence_speaks_of_images_and_pixels() -> None:
+    case = six_networks.good()
+    found = diagnose(case.model, case.rows)
+    texts = [text for f in found.findings for text in (f.question, f.figure, f.meaning, f.advice)]
+    said = " ".join([found.headline, found.sample, str(found), found._repr_html_().partition("<table>")[0], *texts])
+    assert not re.search(r"\b(rows?|columns?|x\d+)\b", said, re.IGNORECASE)
+    hardest = found["Which columns are hardest?"]  # a name is the same for all data
+    assert hardest.question == "Which pixels are hardest?"
+    assert re.match(r"pixel x=[1-8], y=[1-8] \(R² ", hardest.figure)
+    assert "of_images" not in json.dumps(found.to_dict())
+
+
+def test_of_tables_they_speak_of_rows_and_columns() -> None:
+    table = np.random.default_rng(0).standard_normal((200, 5))
+    model = Autoencoder(n_components=2, epochs=6, random_state=0, device="cpu").fit(table)
+    found = str(diagnose(model, table))
+    assert "Which columns are hardest?" in found
+    assert not re.search(r"\b(images?|pixels?)\b", found)

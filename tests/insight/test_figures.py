@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 from narrows import Autoencoder, VariationalAutoencoder, report
 from narrows.insight import figures, payloads, sweep
 from narrows.insight.figures import Display, as_svg
+from narrows.insight.sweep import Sweep, SweepPoint
 from tests.six_networks import DIGITS, X
 
 CANCER = load_breast_cancer(as_frame=True)
@@ -161,6 +162,21 @@ def test_a_sweep_is_drawn_with_its_knee() -> None:
     assert lines["PCA, held-out rows"] == pytest.approx([p.pca for p in found.points])
     if found.knee is not None:
         assert any(f"knee: {found.knee:g}" in text.get_text() for text in ax.texts)
+
+
+def test_a_sweep_has_plain_ticks_on_the_axes_its_knee_is_found_on() -> None:
+    for errors in ([2.19, 0.77, 0.271], [2.2, 2.0, 1.9], [5000.0, 40.0, 0.002]):
+        points = tuple(
+            SweepPoint(v, f"{v}", (e,), (e,), e, 9.0, 10, 10, 0.1) for v, e in zip((2, 8, 32), errors, strict=True)
+        )
+        found = Sweep("n_components", points, 100)
+        ax = figures.SweepDisplay(payloads.sweep_curve(found)).figure().axes[0]
+        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+        labels = [text.get_text() for text in ax.get_yticklabels()]
+        assert len(labels) >= 3
+        assert [float(label) for label in labels] == pytest.approx(ax.get_yticks())
+        assert not any("e" in label or "×" in label for label in labels)
+        assert any("knee" in text.get_text() for text in ax.texts) == (found.knee is not None)
 
 
 ODD = ["income_$", "spend_$_to_$_x", r"US$ a_b^c %$", "a$^$", "_bg", r"back\$slash", "名前"]

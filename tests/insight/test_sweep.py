@@ -114,6 +114,16 @@ def test_the_knee_does_not_depend_on_the_unit(errors: list[float], factor: float
     assert knee(x, y * factor) == knee(x, y)
 
 
+def test_errors_that_fall_by_the_same_share_have_no_knee() -> None:
+    straight = [(2, 2.19), (8, 0.77), (32, 0.271)]  # a straight line on the axes of the figure
+    found = Sweep("n_components", tuple(point(v, e) for v, e in straight), 100)
+    assert found.is_logarithmic
+    assert found.knee is None
+    bent = [(2, 2.19), (8, 0.3), (32, 0.271)]
+    assert Sweep("n_components", tuple(point(v, e) for v, e in bent), 100).knee == 8
+    assert not Sweep("n_components", (*(point(v, e) for v, e in bent), point(64, 0.0)), 100).is_logarithmic
+
+
 def test_a_sweep_marks_its_knee_and_goes_to_json() -> None:
     found = Sweep("n_components", tuple(point(v, e) for v, e in [(1, 8), (2, 4), (4, 1), (8, 0.9), (16, 0.8)]), 100)
     assert found.knee == 4

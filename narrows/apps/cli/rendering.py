@@ -92,7 +92,7 @@ def verdicts(found: Diagnosis) -> list[str]:
     """Return the headline of a diagnosis, and a line for each finding that is not good."""
     lines = [f"Diagnosis: {found.headline}"]
     words = {"unknown": "unknown", "watch": "look", "bad": "WRONG"}
-    lines += [f"  {words[f.verdict]}: {f.name} {f.figure}." for f in found.findings if f.verdict in words]
+    lines += [f"  {words[f.verdict]}: {f.question} {f.figure}." for f in found.findings if f.verdict in words]
     return lines
 
 

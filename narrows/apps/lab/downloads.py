@@ -6,6 +6,7 @@ import base64
 import io
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,17 @@ def recipe(run: Run) -> str:
     if run.state != "loaded" and run.about.get("epochs") and epoch < run.about["epochs"]:
         lines.append(f"# The page shows the weights of epoch {epoch}; this code trains to the end.\n")
     return "\n".join(lines)
+
+
+def report(run: Run, rows: Rows, make: Callable[[Any, Rows], str]) -> str:
+    """Return the report of a run, an HTML page, on the rows of its fit.
+
+    make : makes the report of a model and rows.
+    """
+    from narrows.apps.viewer.row_selection import fitted_rows
+
+    model, _ = run.weights.get()
+    return make(model, fitted_rows(rows, run.settings))
 
 
 def preview(rows: Rows) -> dict[str, Any]:

@@ -7,11 +7,16 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from narrows.apps.lab.session import InitialContent, Session
 from narrows.apps.viewer.protocol import MOST_BYTES
 from narrows.apps.web.access import AccessPolicy, is_loopback, new_token
 from narrows.apps.web.serving import address_of, ended_by, listen, make_server
+
+if TYPE_CHECKING:
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
 
 FIRST_PORT = 8765
 
@@ -24,10 +29,12 @@ def launch(
     browser: bool,
     token: bool,
     runtime: Path | None = None,
+    report: Callable[[Autoencoder, Rows], str] | None = None,
 ) -> None:
     """Serve the page until Ctrl-C, SIGTERM or SIGHUP.
 
     runtime : folder of ONNX Runtime Web for exported pages, see `narrows.apps.site.find_runtime`.
+    report : makes the report of a model and its rows, a page of HTML.
 
     Raises
     ------
@@ -45,11 +52,13 @@ def launch(
     print(f"The lab is at {address}  (Ctrl-C ends it)", flush=True)
 
     session = Session(home_folder())
+    session.joinable = not is_loopback(host)
 
     def end(*_: object) -> None:
         server.should_exit = True
 
-    server = make_page_server(create_app(session, make, policy, on_failure=end, runtime=runtime))
+    app = create_app(session, make, policy, on_failure=end, runtime=runtime, report=report, address=address)
+    server = make_page_server(app)
     if browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     try:

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
@@ -29,6 +30,8 @@ from narrows.apps.web.access import AccessPolicy
 from narrows.formatting import json_safe
 
 STATIC = Path(__file__).parents[1] / "viewer" / "static"
+Report = Callable[[Any, Any], str]
+_LONGEST_STATE = 400  # of a code that a phone still reads from a wall
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -47,6 +50,8 @@ def create_app(
     *,
     on_failure: Callable[[], None] = lambda: None,
     runtime: Path | None = None,
+    report: Report | None = None,
+    address: str = "",
 ) -> PageAccess:
     """Return the application.
 
@@ -62,6 +67,10 @@ def create_app(
         Called if the initial content cannot be read.
     runtime : Path or None, default=None
         Folder of ONNX Runtime Web for exported pages; None fetches it at the first export.
+    report : callable or None, default=None
+        Called as report(model, rows); returns the report, a page of HTML. None: there are no reports.
+    address : str, default=""
+        The address of the page, with its token, for other machines.
     """
     connections = Connections(session)
 
@@ -83,7 +92,8 @@ def create_app(
     pages = [Route("/", _page), Route("/static/{path:path}", _static), *_favicons()]
     routes = [
         *pages,
-        *_RunRoutes(session, runtime).routes(),
+        *_RunRoutes(session, runtime, report).routes(),
+        Route("/api/address.svg", _AddressCode(address)),
         *_UploadRoutes(session).routes(),
         WebSocketRoute("/ws", socket),
     ]
@@ -94,9 +104,10 @@ def create_app(
 class _RunRoutes:
     """State of the session, downloads of runs, previews of datasets."""
 
-    def __init__(self, session: Session, runtime: Path | None) -> None:
+    def __init__(self, session: Session, runtime: Path | None, report: Report | None) -> None:
         self._session = session
         self._runtime = runtime
+        self._report_of = report
 
     def routes(self) -> list[Route]:
         return [
@@ -105,6 +116,7 @@ class _RunRoutes:
             Route("/api/runs/{run}/history", self._history),
             Route("/api/runs/{run}/model.zip", self._model),
             Route("/api/runs/{run}/recipe.py", self._recipe),
+            Route("/api/runs/{run}/report.html", self._report),
             Route("/api/data/{dataset}/preview", self._preview),
         ]
 
@@ -135,6 +147,15 @@ class _RunRoutes:
         headers = {"content-disposition": f'inline; filename="narrows-{run.id}.py"'}
         return PlainTextResponse(text, media_type="text/x-python", headers=headers)
 
+    async def _report(self, request: Request) -> Response:
+        run, make = self._run(request), self._report_of
+        if make is None:
+            raise HTTPException(404)
+        queries = self._session.queries
+        text = await self._in_thread(lambda: downloads.report(run, queries.rows(run), make), slow=True)
+        headers = {"content-disposition": f'attachment; filename="narrows-{run.id}-report.html"'}
+        return Response(text.encode(errors="backslashreplace"), media_type="text/html", headers=headers)
+
     async def _preview(self, request: Request) -> Response:
         rows_of = self._session.rows_of(request.path_params["dataset"])
         return JSONResponse(json_safe(await self._in_thread(lambda: downloads.preview(rows_of()))))
@@ -142,9 +163,10 @@ class _RunRoutes:
     def _run(self, request: Request) -> Run:
         return self._session.runs.known(request.path_params["run"])
 
-    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+    async def _in_thread(self, work: Callable[[], Any], *, slow: bool = False) -> Any:
         await self._session.imported.wait()
-        return await asyncio.get_running_loop().run_in_executor(self._session.work, work)
+        pool = self._session.slow if slow else self._session.work
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
 
 
 class _UploadRoutes:
@@ -171,6 +193,21 @@ class _UploadRoutes:
     async def _open(self, request: Request) -> Response:
         identity = await self._uploads.open(request.path_params["upload"])
         return JSONResponse(json_safe(self._session.datasets[identity].description))
+
+
+class _AddressCode:
+    """Answers with the address of the page as a QR code; `state` in the query is the part after the "#"."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from narrows.apps.lab.address_code import address_code
+
+        state = Request(scope).query_params.get("state", "")[:_LONGEST_STATE]
+        svg = address_code(self._address, state) if self._address else b""
+        response = Response(svg, media_type="image/svg+xml", headers={"cache-control": "no-store"})
+        await (response if svg else Response(status_code=404))(scope, receive, send)
 
 
 async def _page(_: Request) -> Response:

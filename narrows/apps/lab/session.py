@@ -71,6 +71,8 @@ class Session:
         self._opened: str | None = None
         """Id of the dataset of the start."""
         self._last_shown: str | None = None
+        self.joinable = False
+        """Whether other machines can reach the page."""
         """Id of the run that the visitor looked at last."""
         self._removed: str | None = None
         """A sentence on the last run that was removed to make room."""
@@ -180,6 +182,7 @@ class Session:
             "status": self.status,
             "message": self.message,
             "opened": self._opened,
+            "joinable": self.joinable,
             "opens_on": None if first is None else first.id,
             "removed": self._removed,
             "datasets": [dataset.description for dataset in self.datasets.values()],

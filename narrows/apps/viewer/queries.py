@@ -26,6 +26,7 @@ QUERIES = (
     "path",
     "sample",
     "activations",
+    "training_step",
     "cells",
     "denoise",
     "scores",
@@ -40,7 +41,10 @@ QUERIES = (
 SLOW_QUERIES = frozenset({"diagnosis"})
 """Those that may take many seconds; others need not wait for them."""
 
-_IMAGES = {"original", "rebuilt", "decoded", "way", "sample", "clean", "noisy", "denoised", "input", "output"}
+_IMAGES = {
+    *("original", "rebuilt", "decoded", "way", "sample", "clean", "noisy", "denoised", "input", "output", "target"),
+    "output_after",
+}
 """Arrays that are sent as uint8 if rows are images."""
 
 

@@ -221,6 +221,17 @@ class Run:
         """Number of epochs so far."""
         return self.history[-1]["number"] if self.history else 0
 
+    def model_at(self, epoch: int) -> tuple[Autoencoder, int]:
+        """Return the model of the epoch nearest to this one whose weights are kept, and that epoch."""
+        model, last = self.weights.get()
+        kept = dict(self.past_weights.kept)
+        nearest = min((last, *kept), key=lambda one: abs(one - epoch))
+        if nearest == last:
+            return model, last
+        from narrows.estimators.weight_vector import with_weights
+
+        return with_weights(model, kept[nearest]), nearest
+
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain values for the page."""
         last = self.history[-1] if self.history else {}

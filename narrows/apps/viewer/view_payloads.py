@@ -104,6 +104,20 @@ def _activations(data: RunData, run: Run, model: Autoencoder, params: QueryParam
     return Payload("activations", about, found.arrays)
 
 
+def _training_step(data: RunData, run: Run, model: Autoencoder, params: QueryParams) -> Payload:
+    rows = data.rows(run)
+    position = params.whole("position", 0, 0, len(rows) - 1)
+    epoch = params.whole("epoch", run.weights.epoch, 0, 2**31 - 1)
+    model, epoch = run.model_at(epoch)
+    given = {"epoch": epoch, "seed": params.whole("seed", 0, 0, 2**31 - 1), "like": data.like(run, model)}
+    found = payloads.training_step(model, rows, position=position, **given)
+    label = None if rows.labels is None else rows.labels[position]
+    about = {**found.about, **_scales(model), "label": label, "epoch": epoch, "n_columns": None}
+    if model.schema_.image_shape is None:
+        about["n_columns"] = len(model.schema_.learned_columns)
+    return Payload("training_step", about, found.arrays)
+
+
 def _scales(model: Autoencoder) -> dict[str, Any]:
     """Return the meaning of the floats of a table, see `float_scales`; nothing for images."""
     return {} if model.schema_.image_shape is not None else {"scales": float_scales(model.schema_)}
@@ -236,6 +250,7 @@ PAYLOADS: dict[str, Callable[[RunData, Run, Any, QueryParams], Payload]] = {
     "path": _path,
     "sample": _sample,
     "activations": _activations,
+    "training_step": _training_step,
     "cells": _cells,
     "denoise": _denoise,
     "scores": _scores,

@@ -74,8 +74,6 @@ class SweepDisplay(Display):
         return cls(sweep_curve(sweep)).plot(ax)
 
     def _draw(self, ax: Axes) -> None:
-        from matplotlib.ticker import LogFormatter
-
         p, about = self.payload, self.payload.about
         logarithmic = about["over"] != "depth"
         x = p["value"]
@@ -93,15 +91,25 @@ class SweepDisplay(Display):
             )
         if logarithmic:
             ax.set_xscale("log", base=2)
-        positive = np.concatenate([p["held_out"], p["pca"], p["training"]])
-        if positive.min() > 0 and positive.max() > 20 * positive.min():
+        if about["logarithmic"]:
             ax.set_yscale("log")
-            for axis in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
-                axis(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
+            ticks = _log_ticks(*ax.get_ylim())
+            ax.set_yticks(ticks, [np.format_float_positional(tick, trim="-") for tick in ticks])
+            ax.set_yticks([], minor=True)
         ax.set_xticks(x, about["labels"], rotation=90 if sum(map(len, about["labels"])) > 70 else 0)
         ax.set_xticks([], minor=True)
         ax.set(xlabel=about["axis"], ylabel=about["unit"], title=f"Error against {about['axis']}")
         ax.legend()
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Return round numbers between two positive ones for a logarithmic axis, the fewest from three on."""
+    powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    for leads in ([1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 6, 8], np.arange(1, 10, 0.2), np.arange(1, 10, 0.05)):
+        ticks = [float(f"{lead * 10.0**power:.12g}") for power in powers for lead in leads]
+        if len(within := [tick for tick in ticks if low <= tick <= high]) >= 3:
+            return within
+    return [float(f"{value:.4g}") for value in (low, high)]
 
 
 def _folded(unit: str) -> str:

@@ -9,6 +9,7 @@ from narrows.insight.findings.finding import Finding
 from narrows.model import GaussianCode
 
 _FEW_EPOCHS = 5
+_MOST_PER_EPOCH = 0.02  # of the loss itself, that it may still fall in each of the last epochs
 _LONG_ENOUGH = "Was it trained long enough?"
 
 
@@ -28,9 +29,14 @@ def convergence(evidence: Evidence) -> Finding:
     # Relative to the total decrease, since a negative log-density has no natural zero.
     fall = max(float(losses.max() - losses.min()), 1e-12)
     still = float(tail[0] - tail.min()) / fall
+    lows = np.minimum.accumulate(losses)[-len(tail) :]
+    steady = float(lows[0] - lows[-1]) / max(float(lows[-1]), 1e-12) / (len(tail) - 1)
+    # A density has no zero, so that a share of it says little.
+    has_zero = not evidence.model.network_.likelihood.is_density and float(losses.min()) > 0
     values: dict[str, float | list[float]] = {
         "epochs": float(len(history)),
         "fall_in_the_last_fifth": still,
+        "fall_per_epoch": steady,
         "losses": losses.tolist(),
     }
     if float(losses[-1] - losses.min()) / fall > 0.1:
@@ -38,12 +44,14 @@ def convergence(evidence: Evidence) -> Finding:
         which = "held-out" if watched else "training"
         figure = f"the {which} loss was lowest in {best} of {numbers[-1]} and rose afterwards"
         return _rose(figure, best, watched, kept=watched and evidence.setting("early_stopping"), values=values)
-    if still > 0.1:
+    if still > 0.1 or (has_zero and steady > _MOST_PER_EPOCH):
         overfits = evidence.fault == "overfits"
         return Finding(
             _LONG_ENOUGH,
             "watch",
-            f"{still:.0%} of the total decrease of the loss came in the last fifth of {n} epochs",
+            f"{still:.0%} of the total decrease of the loss came in the last fifth of {n} epochs"
+            if still > 0.1
+            else f"in each of the last {len(tail) - 1} of {n} epochs the loss still fell by {steady:.1%} of itself",
             "The loss was still falling when training ended."
             + (" The model overfits already, so longer training alone would not help." if overfits else ""),
             "" if overfits else "Train for more epochs.",

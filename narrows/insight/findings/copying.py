@@ -76,12 +76,13 @@ def probe_rows(evidence: Evidence) -> dict[str, np.ndarray]:
     """Return meaningless rows by name: the distribution of each column is kept, their dependence is not."""
     x = evidence.measured
     rng = evidence.rng(1)
-    probes = {"rows whose columns were shuffled": rng.permuted(x, axis=0)}
+    shape = evidence.model.schema_.image_shape
+    mixed = "rows whose columns were shuffled" if shape is None else "images whose pixels come from different images"
+    probes = {mixed: rng.permuted(x, axis=0)}
     noise = x.mean(axis=0) + x.std(axis=0) * rng.standard_normal(x.shape, dtype=np.float32)
     if evidence.model.schema_.bounded:
         noise = noise.clip(0, 1)
     probes["noise"] = noise.astype(np.float32)
-    shape = evidence.model.schema_.image_shape
     if shape is not None:
         pixels = x.reshape(len(x), shape[0] * shape[1], shape[2])
         order = rng.permutation(pixels.shape[1])

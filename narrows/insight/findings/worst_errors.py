@@ -34,18 +34,19 @@ def column_errors(evidence: Evidence, *, may_widen: bool = True) -> Finding:
         "r2_by_column": r2.tolist(),
     }
     missed = [int(i) for i in np.argsort(r2) if varies[i] and r2[i] <= _NOT_LEARNED]
+    if schema.image_shape is not None:  # single pixels, such as those of a background, may hardly vary
+        missed = []
     largest = [int(i) for i in np.argsort(shares)[::-1] if varies[i] and i not in set(missed)]
     named = (missed + largest)[:_N_NAMED]
+    names = schema.feature_names if schema.image_shape is None else _pixel_names(schema.image_shape)
     figure = ", ".join(
-        f"{schema.feature_names[i]} (R² {r2[i]:.2f}, {_interval_of(evidence, errors[:, i], spread[:, i])}; "
+        f"{names[i]} (R² {r2[i]:.2f}, {_interval_of(evidence, errors[:, i], spread[:, i])}; "
         f"{shares[i]:.0%} of the error)"
         for i in named
     )
     name = "Which columns are hardest?"
     if not named:
         return Finding(name, "good", "no column varies", "There is nothing to reconstruct.", "", values)
-    if schema.image_shape is not None:  # single pixels, such as those of a background, may hardly vary
-        missed = []
     worse = [i for i in missed if _is_positive(errors[:, i] - spread[:, i])]
     advice = f"{'Use a wider code if they matter, or leave' if may_widen else 'Leave'} out what is pure noise."
     if worse and varies.sum() > 1:
@@ -56,15 +57,22 @@ def column_errors(evidence: Evidence, *, may_widen: bool = True) -> Finding:
         return Finding(name, "watch", figure, meaning, advice, values)
     if missed and varies.sum() > 1:
         verb = "is" if len(missed) == 1 else "are"
-        listed = ", ".join(schema.feature_names[i] for i in missed[:_N_NAMED]) + ", ..." * (len(missed) > _N_NAMED)
+        listed = ", ".join(names[i] for i in missed[:_N_NAMED]) + ", ..." * (len(missed) > _N_NAMED)
         meaning = f"{len(missed)} of {varies.sum()} columns {verb} not learned: {listed}."
         return Finding(name, "watch", figure, meaning, advice, values)
     hardest = int(np.argmax(shares))
     if shares[hardest] > _LOPSIDED and schema.n_columns > 2:
-        meaning = f"{schema.feature_names[hardest]} has more than half of the error, so the others hardly count."
+        meaning = f"{names[hardest]} has more than half of the error, so the others hardly count."
         advice = "Look at that column: is it an outlier, an identifier or pure noise? Leave it out or transform it."
         return Finding(name, "watch", figure, meaning, advice, values)
     return Finding(name, "good", figure, "Every column is learned; those named have most of the error.", "", values)
+
+
+def _pixel_names(shape: tuple[int, int, int]) -> list[str]:
+    """Return the name of each value of an image of a shape (height, width, channels): its place from the top left."""
+    height, width, channels = shape
+    colours = {1: [""], 3: [" red", " green", " blue"]}.get(channels, [f" channel {c + 1}" for c in range(channels)])
+    return [f"pixel x={x + 1}, y={y + 1}{c}" for y in range(height) for x in range(width) for c in colours]
 
 
 def _is_positive(values: np.ndarray) -> bool:

@@ -35,6 +35,7 @@ from narrows.insight.payloads.single_rows import (
     error_map,
     reconstructions,
 )
+from narrows.insight.payloads.step_on_a_row import training_step
 
 __all__ = [
     "DEFAULT_LEVELS",
@@ -66,6 +67,7 @@ __all__ = [
     "similar",
     "sweep_curve",
     "training_curves",
+    "training_step",
     "worst_columns",
 ]
 

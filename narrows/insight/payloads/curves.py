@@ -49,7 +49,7 @@ def sweep_curve(sweep: Sweep) -> Payload:
     Payload
         Arrays of shape (points,): "value"; "held_out" and "training", means over seeds of the squared error per row;
         "lowest" and "highest", the held-out extremes over seeds; "pca" and "mean_row". `about`: "over", "axis" and
-        "labels" as text, "knee" (a value or None), "unit", "n_seeds".
+        "labels" as text, "knee" (a value or None), "logarithmic" (whether errors are drawn so), "unit", "n_seeds".
     """
     points = sweep.points
     return Payload(
@@ -59,6 +59,7 @@ def sweep_curve(sweep: Sweep) -> Payload:
             "axis": sweep.axis,
             "labels": [point.label for point in points],
             "knee": sweep.knee,
+            "logarithmic": sweep.is_logarithmic,
             "unit": "squared error per row",
             "n_seeds": max((len(point.held_out) for point in points), default=0),
         },

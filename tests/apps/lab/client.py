@@ -194,11 +194,13 @@ def served(
     backend: Backend = "thread",
     policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen
     runtime: Path | None = None,
+    address: str = "",
 ) -> Iterator[Served]:
     """A server on a free port, in a thread, until the block ends."""
     session = Session(home, backend=backend)
     failed = threading.Event()
-    server = make_page_server(create_app(session, start, policy, on_failure=failed.set, runtime=runtime))
+    app = create_app(session, start, policy, on_failure=failed.set, runtime=runtime, address=address)
+    server = make_page_server(app)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

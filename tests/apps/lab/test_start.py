@@ -48,6 +48,8 @@ def test_the_server_is_up_before_torch_is_there() -> None:
         (["nowhere.csv"], 1, "There is no file, folder, model or dataset 'nowhere.csv'"),
         (["empty.csv"], 1, "empty.csv"),
         (["one.csv"], 1, "one.csv has a single row"),
+        (["page.csv"], 1, "page.csv is an HTML page"),
+        (["codes.csv"], 1, "codes.csv has no column to learn from"),
         (["digits", "--data", "mnist"], 2, "digits is not a saved model"),
         (["good.csv", "--label", "colour"], 1, "colour"),
         (["--host", "256.1.1.1"], 1, "Cannot listen on"),
@@ -59,9 +61,13 @@ def test_what_cannot_be_opened_is_a_sentence(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "one.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "page.csv").write_text("<html><body>Not found</body></html>")
+    (tmp_path / "codes.csv").write_text("code\n" + "".join(f"a{i}x{i * 7}\n" for i in range(50)))
     (tmp_path / "good.csv").write_text("a,b\n1,2\n2,3\n3,5\n")
     assert main(["lab", "--no-browser", *arguments]) == status
-    result = capfd.readouterr().err.strip()
+    said = capfd.readouterr()
+    assert "The lab is at" not in said.out or "--host" in arguments  # no browser opens on a dead page
+    result = said.err.strip()
     assert words in result
     assert "Traceback" not in result
     assert result.count("\n") == 0

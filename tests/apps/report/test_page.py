@@ -72,7 +72,7 @@ def test_it_holds_every_finding_and_a_figure_for_all_that_there_is(model: Autoen
     page = without_its_script(page)
     text = unescape(re.sub(r"<[^>]+>", " ", page))
     for finding in narrows.diagnose(model, X[:300], DIGITS.target[:300]).findings:
-        assert finding.name in text
+        assert finding.question in text
         assert finding.meaning in text
         assert finding.figure in text
     names = re.findall(r'<figure role="group" aria-label="([^"]+)"', page)

@@ -14,6 +14,7 @@ import narrows
 from narrows import Autoencoder
 from narrows.apps.viewer.answer import Answer
 from narrows.apps.viewer.runs import Run
+from narrows.estimators.weight_vector import with_weights
 from narrows.insight import diagnose
 from tests.apps.lab.client import SMALL, Page, Said, Served
 
@@ -117,6 +118,18 @@ def test_a_slow_diagnosis_keeps_no_other_query_waiting(
     assert not set(waiting) & set(page.answers)
     may_end.set()
     page.until(lambda: set(waiting) <= set(page.answers))
+
+
+def test_a_training_step_starts_from_the_weights_of_its_epoch(page: Page, lab: Served, model: Autoencoder) -> None:
+    past = dict(lab.session.runs["r1"].past_weights.kept)
+    first = with_weights(model, past[0])
+    shown = page.ask("training_step", "r1", position=11, epoch=0)
+    assert shown.about["epoch"] == 0
+    assert shown.about["step"]["before"] == pytest.approx(first.reconstruction_error(DIGITS.take([11]))[0], rel=1e-4)
+    assert np.array_equal(shown.arrays["output"][..., 0], pixels(first.reconstruct(IMAGES[[11]])[0]))
+    newest = page.ask("training_step", "r1", position=11)
+    assert newest.about["epoch"] == page.run("r1")["epoch"]
+    assert newest.about["step"]["before"] == pytest.approx(model.reconstruction_error(DIGITS.take([11]))[0], rel=1e-4)
 
 
 def test_activations_start_with_the_row_and_end_with_its_reconstruction(page: Page, model: Autoencoder) -> None:

@@ -64,6 +64,11 @@ def test_units_fall_to_the_code_and_rise_again_as_in_the_model(page: Page, lab: 
     assert shown == pytest.approx(np.asarray(model.transform(row))[0], abs=0.006)
 
 
+def test_below_the_network_stands_only_what_it_does_not_show(page: Page) -> None:
+    assert page.locator(".result-row canvas:visible").count() == 1  # the difference
+    assert page.locator(".flow-stage .flow-picture").count() == 2
+
+
 def test_stepping_visits_each_layer_once(page: Page) -> None:
     last = int(data(page, "flow", "layers"))
     assert data(page, "flow", "layer") == str(last)  # without motion the pulse has arrived

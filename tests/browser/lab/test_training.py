@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from narrows.data import read
+from narrows.insight.payloads import training_step
+from tests.browser.axe import grave
 from tests.browser.chromium import PATIENCE, Chromium
 from tests.browser.lab.serving import Lab, data, lab_page, pixels, served, until, until_true
 
@@ -47,6 +51,61 @@ def in_state(page: Page, state: str) -> None:
 def drawn(page: Page, row: int, part: str) -> np.ndarray:
     """The grey values of a row's picture, (64,)."""
     return pixels(page, f".gallery-cell:nth-child({row + 1}) [data-part={part}]").ravel()
+
+
+def test_a_step_in_slow_motion_says_and_numbers_each_stage(page: Page, lab: Lab) -> None:
+    page.get_by_role("button", name="One step in slow motion").click()
+    step = page.get_by_role("region", name="One training step in slow motion")
+    sentence, following = step.locator("[data-slow-sentence]"), step.get_by_role("button", name="Next stage")
+    until_true(page, "() => document.querySelector('.slow-step').dataset.stage === 'forward'")
+    shown = json.loads(step.get_attribute("data-gradients") or "")
+    position = int(page.locator(".gallery-cell").first.get_attribute("data-position") or "")
+    model, X = lab.model("r1"), read("digits").block().astype(np.float32)
+    found = training_step(model, X.reshape(len(X), 8, 8, 1), position=position).about["step"]
+    assert shown[1:] == pytest.approx(found["gradient"][1:], rel=1e-3)
+    assert re.fullmatch(
+        r"Forward: this \d passes through the layers\. 64 numbers become 2, and then 64 again\.", sentence.inner_text()
+    )
+    following.press("Enter")  # by the keyboard: the button keeps the focus
+    expect(sentence).to_contain_text(f"The squared error is {found['before']:.4g}")
+    for layer in range(6, 0, -1):
+        following.press("Enter")
+        until_true(page, "(n) => document.querySelector('.slow-table .is-chosen')?.dataset.row === String(n)", layer)
+        assert f"length {found['gradient'][layer]:.3g}" in sentence.inner_text()
+        hidden = step.locator("tr.is-to-come").count()
+        assert hidden == layer  # those before it, and the error
+    following.press("Enter")
+    expect(sentence).to_contain_text(f"falls from {found['before']:.4g} to {found['after']:.4g}.")
+    expect(following).to_be_disabled()
+    assert not np.array_equal(pixels(page, "[data-slow=before]"), pixels(page, "[data-slow=after]"))
+    assert grave(page) == []
+    page.keyboard.press("Escape")
+    expect(step).to_be_hidden()
+
+
+def test_the_step_is_that_of_the_epoch_in_view(page: Page) -> None:
+    page.keyboard.press("Home")
+    until(page, "training", "d.epoch === '0'")
+    page.keyboard.press("s")
+    until_true(page, "() => document.querySelector('.slow-step').dataset.epoch === '0'")
+    untrained = float(page.locator(".slow-step").get_attribute("data-before") or "")
+    page.keyboard.press("End")
+    page.keyboard.press("s")
+    until_true(page, "() => Number(document.querySelector('.slow-step').dataset.epoch) > 0")
+    assert float(page.locator(".slow-step").get_attribute("data-before") or "") < untrained
+
+
+def test_with_motion_the_stages_follow_by_themselves(chromium: Chromium, lab: Lab) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="no-preference")
+    try:
+        page.goto(f"{lab.address}/#view=training&run=r1")
+        until(page, "training", "d.ready === 'true'")
+        page.keyboard.press("s")
+        until_true(page, "() => document.querySelector('.slow-step').dataset.stage === 'back'")
+        page.get_by_role("button", name="Pause", exact=True).click()
+        assert page.locator(".slow-step").get_attribute("data-playing") == "false"
+    finally:
+        page.close()
 
 
 def test_error_and_penalty_of_a_loss_are_named_apart(page: Page, lab: Lab) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from narrows import Autoencoder
@@ -15,6 +17,6 @@ ROWS = (_RNG.standard_normal((400, 3)) @ _RNG.standard_normal((3, 8))).astype(np
 """400 rows of eight columns and three factors."""
 
 
-def evidence(model: Autoencoder, rows: np.ndarray = ROWS) -> Evidence:
+def evidence(model: Autoencoder, rows: Any = ROWS) -> Evidence:
     floats = model.schema_.encode(as_rows(rows))
     return Evidence(model, floats[:200], floats[200:], known_is_training=True)

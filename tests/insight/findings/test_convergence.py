@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from narrows import Autoencoder
+from narrows import Autoencoder, read
 from narrows.insight.findings import (
     Finding,
     convergence,
@@ -30,6 +30,26 @@ def test_the_fall_in_the_last_fifth_is_that_within_it() -> None:
     assert finding.verdict == "good"
     assert finding.number("fall_in_the_last_fifth") == pytest.approx(0.2 / 9)
     assert trained([10, 8, 6, 4, 2]).verdict == "watch"
+
+
+def test_a_large_first_fall_does_not_hide_that_the_loss_still_falls() -> None:
+    short = [10.0, 3.0, 1.0, 0.6, 0.5, 0.44, 0.4, 0.37, 0.355, 0.34]
+    finding = trained(short)  # 3 % of the whole fall, and 4 % of the loss in each of the last two epochs
+    assert finding.verdict == "watch"
+    assert finding.number("fall_per_epoch") == pytest.approx((0.37 - 0.34) / 0.34 / 2)
+    assert "each of the last 2 of 10 epochs the loss still fell by 4.4%" in finding.figure
+    assert "more epochs" in finding.advice
+    long = [*short[:-1], *[0.34 - 0.002 * i for i in range(20)], *[0.3] * 8]
+    assert trained(long).verdict == "good"
+
+
+def test_ten_epochs_of_the_digits_are_too_few_and_sixty_are_not() -> None:
+    rows = read("digits")
+    verdicts = []
+    for epochs in (10, 60):
+        model = Autoencoder(n_components=16, epochs=epochs, random_state=0, device="cpu").fit(rows)
+        verdicts.append(convergence(evidence(model, rows)).verdict)
+    assert verdicts == ["watch", "good"]
 
 
 def test_without_held_out_rows_nothing_is_said_of_them() -> None:

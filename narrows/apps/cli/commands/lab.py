@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from narrows.apps.lab.session import InitialContent
+    from narrows.data import Rows
+    from narrows.estimators import Autoencoder
 
 _PAGE, _EXPORT = "Page", "Static page"
 
@@ -108,7 +110,13 @@ def lab(
 
     from narrows.apps.lab.launch import launch
 
-    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime)
+    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime, report=_report)
+
+
+def _report(model: Autoencoder, rows: Rows) -> str:
+    from narrows.apps.report import report
+
+    return report(model, rows)
 
 
 def _opens_prepared() -> bool:
@@ -156,14 +164,15 @@ def _rows(
     data: str, rows: str | None, label: str | None, size: tuple[int, int] | None, *, is_default: bool
 ) -> Callable[[], InitialContent]:
     from narrows.apps.lab.session import InitialContent
-    from narrows.apps.viewer.datasets import Source, load
+    from narrows.apps.viewer.datasets import Source, describe, with_guessed_label
 
     if rows is not None:
         raise typer.BadParameter(f"{data} is not a saved model; give the rows as the argument.", param_hint="--data")
     source = Source.of(data, label=label, image_size=size)
     _check_there(source, data)
     if not source.is_set:
-        load(source)  # what cannot be read ends the command before the page is announced; the answer is cached
+        # What cannot be used ends the command before the page is announced; what was read is cached.
+        describe(with_guessed_label(source), "")
     return lambda: InitialContent(source, is_default=is_default)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from narrows.apps.cli.common_options import (
     Data,
@@ -21,6 +21,9 @@ from narrows.apps.cli.messages import Messages
 from narrows.apps.cli.model_loading import load_autoencoder
 from narrows.apps.cli.output_paths import check_file_path
 from narrows.apps.cli.result_writing import write_content
+
+if TYPE_CHECKING:
+    from narrows.estimators import Autoencoder
 
 
 def report(
@@ -54,6 +57,8 @@ def report(
     from narrows.insight import diagnose
 
     fitted = load_autoencoder(model, missing=missing)
+    if label is None and (label := _class_column(fitted, data)) is not None:
+        messages.info(f"Column {label!r} is taken for the classes; --label names another one.")
     rows = read_for_model(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )
@@ -63,3 +68,15 @@ def report(
     messages.result(
         {"output": str(output), "rows": len(rows), "diagnosis": found.to_dict()}, found.headline, f"Wrote {output}."
     )
+
+
+def _class_column(fitted: Autoencoder, data: str) -> str | None:
+    """Return a column with a usual name for classes, which the model has not learned; None if there is none."""
+    from narrows.apps.viewer.datasets import Source, with_guessed_label
+
+    learned = fitted.schema_.names
+    source = Source.of(data)
+    if learned is None or source.is_set or not Path(source.where).is_file():
+        return None
+    found = with_guessed_label(source).label
+    return None if found in learned else found

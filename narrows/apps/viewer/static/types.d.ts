@@ -94,6 +94,8 @@ interface SessionState {
   message: string | null;
   /** The dataset that the lab was started with. */
   opened?: string | null;
+  /** Whether other machines can reach the page. */
+  joinable?: boolean;
   /** Id of the run that the page opens on, see `opening_run` in narrows/apps/lab/run_choice.py. */
   opens_on?: string | null;
   /** A sentence on the last run that was removed to make room. */

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _HEAD, _ROWS_OF_SAMPLE = 1 << 16, 500
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.|\\t)\"?[ \t,;]*(?:\r\n|\n|\r)", re.IGNORECASE)
+_HTML = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _SEPARATOR_WORDS = {
     ",": "comma",
     ";": "semicolon",
@@ -232,7 +235,12 @@ def _decoded_head(raw: bytes, is_whole: bool, path: Location) -> tuple[str, str]
         raise DataFormatError(f"{path.name} is not {encoding_words(encoding)} text; save it as UTF-8.") from error
     if not is_whole:
         text = text[: max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1] or text
-    return text.removeprefix("\ufeff"), encoding
+    text = text.removeprefix("\ufeff")
+    if _HTML.match(text):
+        raise DataFormatError(
+            f"{path.name} is an HTML page, not a table: what a server answers when a download fails. Download it again."
+        )
+    return text, encoding
 
 
 def text_encoding(lines: bytes, path: Location, line: int = 1, *, was_utf8: bool = False) -> str:

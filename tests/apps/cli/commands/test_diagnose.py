@@ -7,7 +7,7 @@ def test_the_worst_is_said_first_in_words_and_in_json(shell, models: Path) -> No
     result = shell("diagnose", models / "plain", "digits")
     assert result.status == 0
     text = result.out.replace("\n", " ")
-    assert "Autoencoder: The model has seen each row only once or twice" in text
+    assert "Autoencoder: The model has seen each image only once or twice" in text
     found = shell("diagnose", models / "plain", "digits", "--json").json
     assert found["verdict"] == "bad"
     assert found["findings"][0]["verdict"] == "bad"

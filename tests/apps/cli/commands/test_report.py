@@ -42,3 +42,19 @@ def test_where_it_cannot_go_is_said_before_any_work(shell, models: Path) -> None
         result = shell("report", models / "plain", "digits", "-o", output)
         assert result.status == 1
         assert words in result.err.replace("\n", " ")
+
+
+def test_a_class_column_that_the_fit_left_out_colours_the_map(shell) -> None:
+    rng = np.random.default_rng(0)
+    rows = (
+        f"{40 + 5 * k + x:.3f},{3000 + 500 * k + 90 * y:.1f},{'abc'[k]}"
+        for k in (0, 1, 2)
+        for x, y in rng.random((40, 2))
+    )
+    Path("p.csv").write_text("bill,mass,species\n" + "\n".join(rows) + "\n")
+    assert shell("fit", "p.csv", "--label", "species", "--epochs", "2", "-o", "m").status == 0
+    result = shell("report", "m", "p.csv")
+    assert "Column 'species' is taken for the classes; --label names another one." in result.err
+    assert "Does the code help to tell classes apart?" in Path("report.html").read_text()
+    assert shell("fit", "p.csv", "--epochs", "2", "-o", "learned").status == 0
+    assert "species" not in shell("report", "learned", "p.csv", "--force").err

@@ -154,6 +154,35 @@ def test_the_python_the_picture_and_the_model_go_along(page: Page, lab: Lab, tmp
     assert found.n_components_ == 2
 
 
+def test_a_picture_has_its_source_and_no_controls(page: Page) -> None:
+    page.evaluate("""() => {
+        window.pictured = [];
+        const set = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, 'src').set;
+        const keep = function (v) { window.pictured.push(v); set.call(this, v); };
+        Object.defineProperty(HTMLImageElement.prototype, 'src', { set: keep });
+    }""")
+    with page.expect_download():
+        page.get_by_role("button", name="Save PNG").click()
+    drawn = page.evaluate("() => window.pictured.map(decodeURIComponent).find((one) => one.includes('foreignObject'))")
+    epoch = page.locator(".lab-header").get_attribute("data-epoch")
+    assert f"digits · run 1: plain, code of 2 · epoch {epoch} · narrows " in drawn
+    body = drawn.partition("</style>")[2]
+    assert "<canvas" not in body
+    assert not [word for word in ("<input", "<select", "<details", 'class="controls') if word in body]
+
+
+def test_data_that_are_not_here_say_how_to_fetch_them(page: Page, lab: Lab) -> None:
+    missing = [one for one in lab.state()["offered"] if not one["here"]]
+    if not missing:
+        pytest.skip("all data sets are on this machine")
+    page.locator("[data-action=data]").click()
+    for one in missing:
+        command = page.get_by_text(f"narrows data fetch {one['id']}", exact=True)
+        card = page.locator(".card.is-offer").filter(has=command)
+        expect(card).to_contain_text("in a terminal")
+        expect(card.get_by_role("button", name="Open")).to_be_hidden()
+
+
 def test_a_finished_run_has_its_diagnosis_under_the_title_of_every_view(chromium: Chromium, lab: Lab) -> None:
     with lab_page(chromium, lab, "view=training&run=r1") as page:
         for view in ("training", "flow", "latent"):

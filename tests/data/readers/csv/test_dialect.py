@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+import narrows
 from narrows.data.readers.csv.dialect import CsvFormat, sample_cells
 from narrows.errors import DataFormatError
 
@@ -171,3 +172,22 @@ def test_two_tables_in_one_file_are_refused(tmp_path):
     text = "a,b\n" + lines(lambda i: f"{i},{x(i)}") + "\nc,d,e\n" + lines(lambda i: f"{i},{x(i)},4")
     with pytest.raises(DataFormatError, match=r"several tables, one from line 1 on of 2 columns"):
         form_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!doctype html>\n<html><body><h1>Not found</h1></body></html>\n",
+        "\ufeff  <HTML lang=en>\n<p>a,b\n<p>1,2\n",
+        "<!-- a, b -->\n<!DOCTYPE html PUBLIC>\n<html>",
+    ],
+)
+def test_a_page_of_a_failed_download_is_named(tmp_path, text):
+    (tmp_path / "page.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataFormatError, match=r"page\.csv is an HTML page, not a table"):
+        narrows.read(tmp_path / "page.csv")
+
+
+def test_a_header_in_angle_brackets_is_a_header(tmp_path):
+    (tmp_path / "t.csv").write_text("<DATE>,<CLOSE>\n" + lines(lambda i: f"{x(i)},{x(i + 9)}"))
+    assert narrows.read(tmp_path / "t.csv").feature_names == ("<DATE>", "<CLOSE>")

@@ -1,5 +1,6 @@
 /** Scales, ticks and the frame of a chart. */
 
+import { textScale } from "./colour.js";
 import { svg } from "./dom.js";
 
 /** About n round numbers between low and high. */
@@ -64,26 +65,33 @@ export function frame({ x, y, xTicks, yTicks, box, xLabel, yLabel, xText = tickT
   return g;
 }
 
-/** A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>. */
+/**
+ * A chart that follows the width of its element: `paint(root, width, height, options)` draws into an emptied <svg>. It is
+ * enlarged as a whole where text is, so that words and lines keep their proportions.
+ */
 export function chartIn(el, options, paint) {
   let current = { ...options };
   const root = svg("svg", { class: "chart" });
   el.append(root);
-  let width = 0;
+  let [measured, scale] = [0, 1];
   const draw = () => {
-    width = Math.max(200, Math.round(el.clientWidth || 480));
+    measured = el.clientWidth;
+    scale = textScale(el);
+    const width = Math.max(200, Math.round((measured || 480) / scale));
     const height = current.height || Math.round(Math.max(180, Math.min(320, width * 0.5)));
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    root.setAttribute("width", width);
-    root.setAttribute("height", height);
+    root.setAttribute("width", width * scale);
+    root.setAttribute("height", height * scale);
     root.setAttribute("role", current.onCursor || current.onThreshold ? "group" : "img");
     root.setAttribute("aria-label", current.label || [current.yLabel, current.xLabel].filter(Boolean).join(" against "));
     paint(root, width, height, current);
   };
-  const observer = new ResizeObserver(() => { if (Math.abs(el.clientWidth - width) > 1) draw(); });
+  const follow = () => { if (Math.abs(el.clientWidth - measured) > 1 || textScale(el) !== scale) draw(); };
+  const observer = new ResizeObserver(follow);
   observer.observe(el);
+  addEventListener("resize", follow);
   draw();
-  return { el: root, update(more) { current = { ...current, ...more }; draw(); }, destroy() { observer.disconnect(); root.remove(); } };
+  return { el: root, update(more) { current = { ...current, ...more }; draw(); }, destroy() { observer.disconnect(); removeEventListener("resize", follow); root.remove(); } };
 }
 
 /**

@@ -68,6 +68,11 @@ export function css([r, g, b], alpha = 1) {
   return alpha === 1 ? `rgb(${r} ${g} ${b})` : `rgb(${r} ${g} ${b} / ${alpha})`;
 }
 
+/** How much larger than usual text is at `el`: on large screens, and in a presentation. */
+export function textScale(el) {
+  return Number(variable(el, "--text")) || 1;
+}
+
 /** The value of a CSS variable at `el`. */
 export function variable(el, name) {
   return getComputedStyle(el).getPropertyValue(name).trim();

@@ -27,6 +27,8 @@ export const fetchRecipe = async (run) => (await request(`api/runs/${run}/recipe
 
 export const fetchStaticPage = async (run) => (await request(`api/runs/${run}/page.zip`)).blob();
 
+export const fetchReport = async (run) => (await request(`api/runs/${run}/report.html`)).blob();
+
 export const modelAddress = (run) => `api/runs/${run}/model.zip`;
 
 /** The endings of images that narrows reads. */

@@ -16,6 +16,7 @@ import { mountExport } from "./panels/export.js";
 import { mountHeader } from "./panels/header.js";
 import { mountHelp } from "./panels/help.js";
 import { mountNotice } from "./panels/notice.js";
+import { mountPresentation } from "./panels/presentation.js";
 import { mountSetups } from "./panels/setups.js";
 import { mountTour } from "./panels/tour.js";
 import { socketTransport } from "./socket-transport.js";
@@ -52,7 +53,8 @@ const setups = mountSetups(setupStrip, lab);
 const tour = mountTour(main, lab, { isAsked: asked.get("tour") === "1", isQuiet: test && asked.get("tour") !== "offer" });
 const help = mountHelp(page, { onTour: tour.start, onPresets: () => drawer.open("presets") });
 const diagnosis = mountDiagnosis(lab, () => { diagnosis.update(); bar.update(); });
-const bar = mountHeader(header, lab, { pcaError: diagnosis.pcaError, onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el });
+const presentation = mountPresentation(page, lab);
+const bar = mountHeader(header, lab, { pcaError: diagnosis.pcaError, onTheme: () => setTheme(!theme.dark), onHelp: help, onDrawer: drawer.open, share: share.el, presentation: presentation.el });
 const notices = mountNotice(notice, lab, { onDrawer: drawer.open, onRetry: transport.retry });
 listenForKeys(document);
 
@@ -147,6 +149,7 @@ function update() {
   page.dataset.connected = String(lab.connected);
   bar.update();
   share.update();
+  presentation.update();
   notices.update();
   diagnosis.update();
   drawer.update();

@@ -87,8 +87,8 @@ export function mountData(lab, close) {
     clear(list, state.datasets.map((set) => h("button", { type: "button", class: "card", role: "radio", "aria-checked": String(set.id === current), dataset: { dataset: set.id }, on: { click: () => { selected = set.id; update(true); } } },
       h("b", {}, set.name), h("span", { class: "note" }, sizeWords(set)))));
     const more = state.offered.filter((one) => !state.datasets.some((set) => set.id === one.id));
-    clear(offered, more.map((one) => h("div", { class: "card is-offer" }, h("b", {}, one.name), h("span", { class: "note" }, one.here || !one.how ? `${count(one.rows)} images` : one.how),
-      h("button", { type: "button", class: "button small", disabled: !one.here, dataset: { open: one.id }, on: { click: () => open(one.id) } }, "Open"))));
+    clear(offered, more.map((one) => h("div", { class: "card is-offer" }, h("b", {}, one.name), h("span", { class: "note" }, one.here || !one.how ? `${count(one.rows)} images` : [`${count(one.rows)} images, not on this machine yet. Fetch them in a terminal: `, h("code", {}, one.how)]),
+      h("button", { type: "button", class: "button small", hidden: !one.here, dataset: { open: one.id }, on: { click: () => open(one.id) } }, "Open"))));
     describe(state.datasets.find((set) => set.id === current));
   }
 

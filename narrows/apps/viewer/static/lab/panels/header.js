@@ -20,9 +20,9 @@ function brand() {
 /**
  * @param {HTMLElement} el
  * @param {Lab} lab
- * @param {{pcaError: (run: Run) => number|null, onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement}} how
+ * @param {{pcaError: (run: Run) => number|null, onTheme: () => void, onHelp: () => void, onDrawer: (tab: string) => void, share: HTMLElement, presentation: HTMLElement}} how
  */
-export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, share }) {
+export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, share, presentation }) {
   const tabs = VIEWS.map(([name, words], i) => h("button", { type: "button", class: "tab", dataset: { tab: name }, on: { click: () => lab.store.set("view", name) } },
     h("span", { class: "tab-number", "aria-hidden": "true" }, i + 1), words));
   const status = h("p", { class: "lab-status", "aria-label": "Status" });
@@ -42,7 +42,7 @@ export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, shar
   clear(el,
     h("div", { class: "lab-bar" }, brand(), h("nav", { class: "tabs", "aria-label": "Views" }, tabs), status,
       h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepButton, stopButton),
-      h("div", { class: "tools" }, themeButton, helpButton)),
+      h("div", { class: "tools" }, presentation, themeButton, helpButton)),
     progress,
     h("div", { class: "lab-tools" }, variantSlot, h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 

@@ -15,7 +15,7 @@ import { countOf, errorSentence, rowNoun, sampleNoun, whatIsAnAutoencoder } from
 import { animationClock } from "./animation-clock.js";
 import { codeHandles } from "./code-handles.js";
 import { layerDetails } from "./layer-details.js";
-import { networkDiagram } from "./network-diagram.js";
+import { networkDiagram } from "../shared/network-diagram.js";
 import { resultFigures } from "./result-figures.js";
 import { samplePicker } from "./sample-picker.js";
 

@@ -1,4 +1,4 @@
-/** Original, reconstruction and difference of a row, its error, and the cells of a table's row. */
+/** The difference of a row and its reconstruction, its error, and the cells of a table's row. */
 
 import { clear, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
@@ -8,21 +8,19 @@ import { largestUnits } from "../shared/layer-data.js";
 import { largestSize } from "../shared/layer-painting.js";
 import { errorNoun, sampleNoun } from "../shared/text.js";
 
-/** Original, reconstruction and difference side by side, and the error. */
+/** The difference of a row and its reconstruction, and the error; of a table both profiles too, one over the other. */
 export function resultFigures() {
   const figure = (words) => {
     const canvas = h("canvas", { class: "result-picture", role: "img", "aria-label": words });
     const note = h("figcaption", {}, words);
     return { canvas, note, el: h("figure", { class: "figure" }, canvas, note) };
   };
-  const [original, rebuilt, difference] = [figure("original"), figure("reconstruction"), figure("difference")];
-  rebuilt.canvas.dataset.role = "reconstruction";
-  original.canvas.dataset.role = "input";
+  const [rebuilt, difference] = [figure("reconstruction (dots) and original (rings)"), figure("difference")];
   const error = h("p", { class: "stat" });
   const table = cellTable();
   /** @type {import("../shared/cell-table.js").Cell[]|null} */
   let cells = null;
-  const el = h("div", { class: "panel result-row" }, original.el, rebuilt.el, difference.el, error, table.el);
+  const el = h("div", { class: "panel result-row" }, rebuilt.el, difference.el, error, table.el);
   return {
     el,
     /**
@@ -35,12 +33,12 @@ export function resultFigures() {
         cells = next;
         table.show(cells, [...OBSERVED_EXPECTED, ["error", "Error"]]);
       }
-      drawPicture(original.canvas, data.input, run);
-      drawPair(rebuilt.canvas, data.input, data.output, run);
+      // The diagram above has the pictures of an image; profiles are compared one over the other.
+      rebuilt.el.hidden = Boolean(run.shape);
+      if (!run.shape) drawPair(rebuilt.canvas, data.input, data.output, run);
       const scale = Math.max(0.05, largestSize(data.difference));
       drawPicture(difference.canvas, data.difference, run, { mode: "signed", scale });
       difference.note.textContent = `difference${run.shape ? "" : " of the encoded values"} (full colour: ±${number(scale, 2)})`;
-      if (!run.shape) rebuilt.note.textContent = "reconstruction (dots) and original (rings)";
       clear(error, h("b", {}, number(data.error, 3)), h("span", {}, `${errorNoun(run)} of the ${sampleNoun(run)}`), h("span", {}, cells?.length ? largestCellError(cells) : largestDifference(data)));
     },
   };

@@ -1,6 +1,6 @@
 /** The map of the codes: points, class names at their medians, decoded grid, a movable probe, and two pins joined by a line. */
 
-import { rgb, themedPalette, theme } from "../../core/colour.js";
+import { rgb, textScale, themedPalette, theme } from "../../core/colour.js";
 import { clear, h, svg } from "../../core/dom.js";
 import { perFrame } from "../../core/timing.js";
 import { drawDecodedGrid } from "./decoded-grid.js";
@@ -67,15 +67,16 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     }
     /** @type {Array<[number, number, number]>} left end, right end and height of the names drawn so far */
     const placed = [];
+    const text = textScale(el);
     for (const { cls, x, y, name } of now.labels) {
       if (raster.hidden.has(cls) || (raster.isolated !== null && raster.isolated !== cls)) continue;
       const [px, py] = raster.toPixel(x, y);
       // A class name moves up to make room for a pin.
       const pinned = [now.a, now.b].some((p) => p && Math.hypot(at(p)[0] - px, at(p)[1] - py) < 16);
-      let low = py + (pinned ? -15 : 5);
-      const half = 4.5 * name.length;
-      const isFree = () => placed.every(([left, right, height]) => px + half < left || px - half > right || Math.abs(height - low) >= 15);
-      for (let tries = 0; tries < 4 && !isFree(); tries++) low += 15;
+      let low = py + (pinned ? -15 : 5) * text;
+      const half = 5.5 * text * name.length;
+      const isFree = () => placed.every(([left, right, height]) => px + half < left || px - half > right || Math.abs(height - low) >= 15 * text);
+      for (let tries = 0; tries < 4 && !isFree(); tries++) low += 15 * text;
       placed.push([px - half, px + half, low]);
       marks.append(svg("text", { class: "class-name", x: px, y: low, "text-anchor": "middle", "data-class": cls }, name));
     }

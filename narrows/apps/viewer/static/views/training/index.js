@@ -10,6 +10,7 @@ import { lossAxis, sampleNoun } from "../shared/text.js";
 import { createFrameStore } from "./frame-store.js";
 import { mountGallery } from "./gallery.js";
 import { mountRestartForm } from "./restart-form.js";
+import { mountSlowStep } from "./slow-step.js";
 import { statusText } from "./status-text.js";
 
 export const title = "Training";
@@ -55,13 +56,14 @@ export function mount(el, lab) {
   const log = h("label", { class: "check" }, h("input", { type: "checkbox", checked: store.get("log", false), dataset: { control: "log" }, on: { change: (event) => { store.set("log", event.target.checked || null); plot(); } } }), "Logarithmic");
   const compare = h("select", { "aria-label": "Run to compare with", dataset: { control: "compare" }, on: { change: () => lab.compareWith(compare.value || null) } });
   const restart = mountRestartForm(lab, first);
+  const slow = mountSlowStep(lab, first, { epoch: () => shown, positions: () => frames.positions });
   const replayControls = h("div", { class: "controls replaying" }, live, restartReplay, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
   const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
-    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, gallery.table, replayControls),
+    h("div", { class: "panel stack training" }, gallery.el, gallery.legend, gallery.table, replayControls, h("div", { class: "row" }, slow.opener)), slow.el,
     h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Compare with", compare))), chartBox,
       h("figcaption", {}, `Thin: training loss, averaged over the epoch. Bold: validation loss after the epoch, on held-out ${sampleNoun(first)}s. `, reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
@@ -249,7 +251,8 @@ export function mount(el, lab) {
   unsubscribe.push(onKey("ArrowLeft", () => seekStep(-1), "previous epoch", el), onKey("ArrowRight", () => seekStep(1), "next epoch", el),
     onKey("Shift+ArrowLeft", () => seekStep(-10), "", el), onKey("Shift+ArrowRight", () => seekStep(10), "", el),
     onKey("Home", () => { stopReplay(); show(frames.epochs[0], false); }, "first epoch", el), onKey("End", followLive, "last epoch", el),
-    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el), onKey("R", replayFromBeginning, "replay from the beginning", el));
+    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el), ...(lab.can.train ? [onKey("s", () => { stopReplay(); slow.open(); }, "one step in slow motion", el)] : []), onKey("Escape", () => (slow.isOpen ? slow.shut() : false), "", el),
+    onKey("R", replayFromBeginning, "replay from the beginning", el));
 
   /** The reconstructions within an epoch, while the view follows the training; they are not kept. */
   function showWithin({ epoch, arrays }) {
@@ -281,6 +284,6 @@ export function mount(el, lab) {
       if (loaded && comparedId && !comparedFrames.original && lab.compare?.epoch) loadCompared(lab.compare);
       plot();
     },
-    destroy() { destroyed = true; stopReplay(); for (const f of unsubscribe) f(); chart.destroy(); },
+    destroy() { destroyed = true; stopReplay(); for (const f of unsubscribe) f(); chart.destroy(); slow.destroy(); },
   };
 }

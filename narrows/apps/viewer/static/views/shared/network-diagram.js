@@ -1,11 +1,11 @@
 /** The hourglass: pictures at its ends, layers as cells or feature maps between, ribbons, and a pulse that runs through. */
 
-import { variable } from "../../core/colour.js";
+import { textScale, variable } from "../../core/colour.js";
 import { clear, context2d, h } from "../../core/dom.js";
 import { fixed } from "../../core/format.js";
 import { drawPicture } from "../../core/picture.js";
-import { paintLayer, paintRibbon, ruleCells } from "../shared/layer-painting.js";
-import { countOf } from "../shared/text.js";
+import { paintLayer, paintRibbon, ruleCells } from "./layer-painting.js";
+import { countOf } from "./text.js";
 import { networkLayout, unitAt, unitBox } from "./network-layout.js";
 
 /** "64", "256 of 1000", "16 of 32 maps". */
@@ -15,11 +15,13 @@ function unitsText(layer) {
   return `${layer.shown < maps ? `${layer.shown} of ${maps}` : maps} maps`;
 }
 
+const middle = (box) => ({ x: box.x + box.w / 2, y: box.y + box.h / 2 });
+
 /**
- * @param {{handles: HTMLElement, onLayer: (layer: number) => void, onUnit: (layer: number, unit: number) => void, onStage: (layer: number) => void}} o
- * handles: drawn at the waist; onUnit, onStage: the unit and the layer under the pointer or the keys, -1 for none
+ * @param {{handles?: HTMLElement|null, hint?: string, onLayer: (layer: number) => void, onUnit?: (layer: number, unit: number) => void, onStage?: (layer: number) => void}} o
+ * handles: drawn at the waist, if any; hint: what the name of a layer ends with; onUnit, onStage: the unit and the layer under the pointer or the keys, -1 for none
  */
-export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
+export function networkDiagram({ handles = null, hint = "Enter for details.", onLayer, onUnit = () => {}, onStage = () => {} }) {
   const canvas = h("canvas", { class: "flow-canvas", "aria-hidden": "true" });
   const tip = h("div", { class: "flow-tip", hidden: true });
   const overlay = h("div", { class: "flow-over" });
@@ -33,7 +35,9 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
   let painted = [];
   let buttons = [];
   let labels = [];
-  let [time, chosen, unit] = [0, 0, -1];
+  let [time, chosen, unit, text] = [0, 0, -1, 1];
+  /** @type {{reached: number, strengths: number[]}|null} the error on its way back */
+  let back = null;
 
   function show(next) {
     const same = data && next.signature === data.signature;
@@ -44,8 +48,9 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
 
   function layOut() {
     if (!data || !el.clientWidth) return;
-    plan = networkLayout(data.layers, el.clientWidth, data.run.shape);
-    el.style.height = `${plan.height + (plan.vertical ? 0 : 34)}px`;
+    text = textScale(el);
+    plan = networkLayout(data.layers, el.clientWidth, data.run.shape, text);
+    el.style.height = `${plan.height + (plan.vertical ? 0 : 34 * text)}px`;
     el.classList.toggle("is-vertical", plan.vertical);
     chosen = Math.min(chosen, data.layers.length - 1);
     buttons = data.layers.map((layer, i) => layerButton(layer, i, plan.boxes[i]));
@@ -57,15 +62,16 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
 
   /** Above the code; on narrow pages below it, where the ribbon begins. */
   function placeHandles(box) {
+    if (!handles) return;
     handles.style.left = `${box.x + box.w / 2}px`;
-    handles.style.top = `${plan.vertical ? box.y + box.h + 1 : Math.max(0, box.y - 34)}px`;
+    handles.style.top = `${plan.vertical ? box.y + box.h + 1 : Math.max(0, box.y - 34 * text)}px`;
   }
 
   function layerButton(layer, i, box) {
     const button = h("button", { type: "button", class: `flow-layer is-${box.kind}`, tabindex: i === chosen ? 0 : -1,
       dataset: { layer: i, units: layer.units },
       style: { left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` },
-      "aria-label": `${layer.title}: ${countOf(layer.units, "number")}${layer.activation ? `, ${layer.activation}` : ""}. Enter for details.`,
+      "aria-label": `${layer.title}: ${countOf(layer.units, "number")}${layer.activation ? `, ${layer.activation}` : ""}. ${hint}`,
       on: {
         click: () => onLayer(i),
         keydown: (event) => moveFocus(event, i),
@@ -75,17 +81,17 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
         focus: () => onStage(i),
         blur: () => { pointAt(i, -1); onStage(-1); },
       } });
-    if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture" }));
+    if (box.kind === "picture") button.append(h("canvas", { class: "flow-picture", dataset: { role: i ? "reconstruction" : "input" } }));
     return button;
   }
 
   function layerLabel(layer, i) {
     const box = plan.boxes[i];
-    const roomy = plan.vertical || plan.gap + box.w > 74 || box.kind === "picture";
+    const roomy = plan.vertical || plan.gap + box.w > 74 * text || box.kind === "picture";
     const strong = box.kind === "picture" || layer.part === "code";
     const place = plan.vertical
-      ? { left: "0", width: "100%", top: `${box.y - 21}px` }
-      : { left: `${box.x + box.w / 2 - 75}px`, width: "150px", top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
+      ? { left: "0", width: "100%", top: `${box.y - 21 * text}px` }
+      : { left: `${box.x + box.w / 2 - 75 * text}px`, width: `${150 * text}px`, top: `${strong ? box.y + box.h + 6 : plan.height + 4}px` };
     const units = unitsText(layer);
     const small = layer.activation && roomy ? `${units} · ${layer.activation}` : units;
     return h("div", { class: `flow-label${strong ? " is-strong" : ""}`, style: place, "aria-hidden": "true" },
@@ -123,6 +129,7 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
       const isEncoder = i < code;
       paintRibbon(context, plan.boxes[i], plan.boxes[i + 1], plan.vertical, isEncoder ? inward : outward, time - i, isEncoder ? [0.1, 0.34] : [0.34, 0.1]);
     }
+    if (back) drawBack(context, back);
     plan.boxes.forEach((box, i) => {
       const reached = Math.max(0, Math.min(1, time - i + 1));
       buttons[i].classList.toggle("is-reached", time >= i);
@@ -132,6 +139,21 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
       else drawLayer(context, box, painted[i], reached);
     });
     if (unit >= 0 && chosen >= 0) outlineUnit(context);
+  }
+
+  /** The gradients: between each layer and the one before it a band as wide as the layer's gradient is strong. */
+  function drawBack(context, { reached, strengths }) {
+    context.strokeStyle = context.fillStyle = variable(el, "--bad");
+    for (let i = plan.boxes.length - 1; i > 0 && plan.boxes.length - 1 - i < reached; i--) {
+      const [from, to] = [middle(plan.boxes[i]), middle(plan.boxes[i - 1])];
+      context.globalAlpha = 0.35 + 0.65 * strengths[i];
+      context.lineWidth = 2 + 30 * strengths[i];
+      context.beginPath();
+      context.moveTo(from.x, from.y);
+      context.lineTo(to.x, to.y);
+      context.stroke();
+    }
+    context.globalAlpha = 1;
   }
 
   function drawLayer(context, box, picture, reached) {
@@ -209,13 +231,17 @@ export function networkDiagram({ handles, onLayer, onUnit, onStage }) {
     tip.style.top = `${cell.y + cell.h + 6}px`;
   }
 
-  const watch = new ResizeObserver(() => { if (data && plan?.width !== el.clientWidth) layOut(); });
+  const follow = () => { if (data && (plan?.width !== el.clientWidth || text !== textScale(el))) layOut(); };
+  const watch = new ResizeObserver(follow);
   watch.observe(el);
+  addEventListener("resize", follow);
   return {
     el, show, choose, showTooltip,
     pulse(t) { time = t; draw(); },
+    /** Draws the error on its way back through `reached` layers; strengths (0 to 1) of each layer, null for none. */
+    flowBack(reached, strengths) { back = strengths && { reached, strengths }; draw(); },
     redraw: fill,
     focus() { buttons[chosen]?.focus({ preventScroll: true }); },
-    destroy() { watch.disconnect(); },
+    destroy() { watch.disconnect(); removeEventListener("resize", follow); },
   };
 }

@@ -3,7 +3,7 @@
  * of its units along the other. Narrow pages run from top to bottom.
  */
 
-import { product } from "../shared/layer-data.js";
+import { product } from "./layer-data.js";
 
 const FEWEST = 26; // px: a layer of one unit can still be pointed at
 const NUMBERS = 6; // codes up to this wide are shown as numbers
@@ -12,33 +12,34 @@ const NUMBERS = 6; // codes up to this wide are shown as numbers
  * @param {Array<{part: string, units: number, arrayShape: number[]}>} layers
  * @param {number} width of the stage in px
  * @param {number[]|null} shape (height, width, channels) of an image, null for a table
+ * @param {number} [text] how much larger than usual text is
  * @returns {{vertical: boolean, width: number, height: number, gap: number, boxes: LayerBox[]}}
  */
-export function networkLayout(layers, width, shape) {
-  const vertical = width < 600 || layers.length > 15;
-  const across = vertical ? Math.min(width - 8, 420) : Math.max(170, Math.min(290, width * 0.22));
+export function networkLayout(layers, width, shape, text = 1) {
+  const vertical = width < 600 * text || layers.length > 15;
+  const across = vertical ? Math.min(width - 8, 420 * text) : Math.max(170, Math.min(290 * text, width * 0.22));
   const most = Math.max(...layers.map((layer) => layer.units));
   const ratio = shape ? shape[1] / shape[0] : 1;
-  const picture = vertical ? Math.min(150, across) : across;
+  const picture = vertical ? Math.min(150 * text, across) : across;
   const boxes = layers.map((layer, index) => {
     const extent = Math.max(FEWEST, (across * Math.log1p(layer.units)) / Math.log1p(most));
     if (index === 0 || index === layers.length - 1) {
       const [w, h] = ratio >= 1 ? [picture, picture / ratio] : [picture * ratio, picture];
       return { kind: "picture", w, h };
     }
-    if (layer.part === "code" && layer.units <= NUMBERS) return numbersBox(layer.units, vertical);
+    if (layer.part === "code" && layer.units <= NUMBERS) return numbersBox(layer.units, vertical, text);
     if (layer.arrayShape.length === 3 && layer.arrayShape[1] * layer.arrayShape[2] > 1) {
       return mapsBox(layer.arrayShape, extent, vertical);
     }
     return cellsBox(product(layer.arrayShape), extent, vertical);
   });
-  return vertical ? downwards(boxes, width) : rightwards(boxes, width, across);
+  return vertical ? downwards(boxes, width, text) : rightwards(boxes, width, across);
 }
 
-function numbersBox(units, vertical) {
-  const [long, thick] = [Math.max(56, units * 24 + 20), 92];
+function numbersBox(units, vertical, text) {
+  const [long, thick] = [Math.max(56, units * 24 + 20) * text, 92 * text];
   return vertical
-    ? { kind: "numbers", w: Math.max(92, Math.min(units, 3) * 84), h: Math.ceil(units / 3) * 24 + 20 }
+    ? { kind: "numbers", w: Math.max(92, Math.min(units, 3) * 84) * text, h: (Math.ceil(units / 3) * 24 + 20) * text }
     : { kind: "numbers", w: thick, h: long };
 }
 
@@ -77,9 +78,9 @@ function rightwards(boxes, width, across) {
   return { vertical: false, width, height, boxes, gap };
 }
 
-function downwards(boxes, width) {
-  const gap = 50; // a label of two lines, and some ribbon
-  let y = 22;
+function downwards(boxes, width, text) {
+  const gap = 50 * text; // a label of two lines, and some ribbon
+  let y = 22 * text;
   for (const box of boxes) {
     Object.assign(box, { x: (width - box.w) / 2, y });
     y += box.h + gap;
