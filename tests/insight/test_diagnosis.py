@@ -209,7 +209,7 @@ def test_a_variational_model_is_not_blamed_for_being_coarser_than_pca() -> None:
     finding = diagnose(fitted(VariationalAutoencoder, n_components=16, epochs=8), X)["Better than the simple methods?"]
     assert finding.values["squared_error"] > finding.values["pca_squared_error"]  # pyright: ignore[reportOperatorIssue]
     assert finding.verdict == "watch"
-    assert "new rows can be drawn" in finding.meaning
+    assert "new images can be drawn" in finding.meaning
 
 
 def test_other_seeds_are_tried_where_they_are_asked_for() -> None:
