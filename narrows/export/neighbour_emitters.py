@@ -98,17 +98,17 @@ def neighbour_distance(g: Graph, x: str, references: np.ndarray, n_near: int) ->
     return g.op("ReduceMean", nearest, g.constant([1], np.int64), keepdims=1)
 
 
-def relative_distance(
+def distance_and_density(
     g: Graph, x: str, references: np.ndarray, reach: np.ndarray, n_near: int, *, same: float, least: float
-) -> str:
-    """Return the distance of rows, float32 (n, d), to the n-th nearest reference, relative to that of the neighbours.
+) -> tuple[str, str]:
+    """Return the squared distance of rows, float32 (n, d), to the nearest reference, and a relative distance.
 
-    Those at the same distance up to the factor 1 + `same` are neighbours too. reach : the distances of the references
-    (m,); their mean is at least `least`. float64 (n, 1).
+    That is the distance to the n-th nearest reference relative to the mean `reach` (m,) of the neighbours, which is at
+    least `least`. References at the same distance up to the factor 1 + `same` are neighbours too. float64 (n, 1) each.
     """
     if len(references) == 1:
         nearest, _, _ = _nearest(g, x, references, 1)
-        return g.op_double("Div", g.op("Sqrt", nearest), max(float(reach[0]), least))
+        return nearest, g.op_double("Div", g.op("Sqrt", nearest), max(float(reach[0]), least))
     nearest, is_own, place = _nearest(g, x, references, n_near)
     kth = g.columns(nearest, [n_near - 1])
     rows = g.cast(x, np.float64)
@@ -120,7 +120,7 @@ def relative_distance(
     of_own = g.op("Gather", reaches, g.flat(place), axis=0)
     sums = g.op("Sub", g.op("MatMul", counts, reaches), g.op("Mul", of_own, own))
     mean = g.op("Div", g.columns(sums, [0]), g.op_double("Max", g.columns(sums, [1]), 1.0))
-    return g.op("Div", g.op("Sqrt", kth), g.op_double("Max", mean, least))
+    return g.columns(nearest, [0]), g.op("Div", g.op("Sqrt", kth), g.op_double("Max", mean, least))
 
 
 def rounded(g: Graph, values: str) -> str:

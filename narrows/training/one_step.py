@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from narrows.model import AutoencoderNetwork, Objective
+from narrows.training.autograd_step import AutogradStep
 from narrows.training.flat_parameters import FlatParameters
 from narrows.training.line_search import LBFGS
 from narrows.training.optimizers import clip_gradient, make_optimizer
@@ -70,38 +71,29 @@ def one_step(
     names = {id(parameter): name for name, parameter in network.named_parameters()}
     flat = FlatParameters([p for p in network.parameters() if p.requires_grad])
     optimizer = make_optimizer(flat, settings)
+    step = AutogradStep(network, objective, flat, "float32", len(x))
 
-    def terms() -> dict[str, Tensor]:
-        found = objective.terms(network, x, _noise(x, seed), progress=progress, training=True)
-        return {name: term.mean() for name, term in found.items()}
-
-    def gradient() -> float:
-        flat.gradients.zero_()
-        loss = torch.stack(list(terms().values())).sum() / network.n_floats
-        loss.backward()
-        return float(loss.detach())
+    def terms() -> dict[str, float]:
+        """Return the terms, and leave their gradient in the flat vector."""
+        found = step(x, _noise(x, seed), progress=progress, weight=None)
+        return {name: float(term) for name, term in found.items()}
 
     with flat.attached():
-        before, rebuilt, x_tilde = _floats(terms()), *_output(network, objective, x, seed)
-        gradient()
+        before, (rebuilt, x_tilde) = terms(), _output(network, objective, x, seed)
         gradients = _named(flat, flat.gradients, names)
         values = flat.values.clone()
         if isinstance(optimizer, LBFGS):
-            optimizer.search(gradient, settings.learning_rate)
+            optimizer.search(lambda: sum(terms().values()) / network.n_floats, settings.learning_rate)
         else:
             clip_gradient(flat.gradients, settings.clip_norm)
             optimizer.step(settings.learning_rate)
         changes = _named(flat, flat.values - values, names)
-        after, (rebuilt_after, _) = _floats(terms()), _output(network, objective, x, seed)
+        after, (rebuilt_after, _) = terms(), _output(network, objective, x, seed)
     return OneStep(network, x_tilde, gradients, changes, before, after, rebuilt, rebuilt_after)
 
 
 def _noise(x: Tensor, seed: int) -> torch.Generator:
     return torch.Generator(device=x.device).manual_seed(seed)
-
-
-def _floats(terms: dict[str, Tensor]) -> dict[str, float]:
-    return {name: float(term.detach()) for name, term in terms.items()}
 
 
 @torch.no_grad()

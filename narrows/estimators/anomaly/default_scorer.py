@@ -120,7 +120,7 @@ class DefaultScorer:
         else:
             chosen = usual[drawn(len(usual), MOST_REFERENCES, weight[usual], np.random.default_rng([seed, 6]))]
         ensemble = cls(network, floats[chosen], image_shape, has_edges=image_shape is not None)
-        parts = np.column_stack([errors, ensemble._distances(ensemble.compared(floats), ensemble._own(floats))])
+        parts = np.column_stack([errors, ensemble._distances(ensemble.compared(floats, every), ensemble._own(floats))])
         if image_shape is not None:
             contrast = _contrast(every)
             exponents = _exponents(parts[places], contrast[places])
@@ -134,7 +134,8 @@ class DefaultScorer:
         have the same score when they are scored again.
         """
         x = seen(floats, self.image_shape)
-        parts = np.column_stack([_errors(self._network, x), self._distances(self.compared(floats), self._own(floats))])
+        distances = self._distances(self.compared(floats, x), self._own(floats))
+        parts = np.column_stack([_errors(self._network, x), distances])
         return parts / _contrast(x)[:, None] ** self.exponents if self.exponents.any() else parts
 
     def expected(self, floats: np.ndarray, columns: np.ndarray, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +164,7 @@ class DefaultScorer:
         """
         middle, spread = centre_and_spread(parts, weight)
         x = seen(floats, self.image_shape)
-        spaces = (x, self.compared(floats)) if self.has_edges else (x,)
+        spaces = (x, self.compared(floats, x)) if self.has_edges else (x,)
         apart = np.column_stack([np.square(s - s.mean(axis=0, dtype=np.float64)).sum(axis=1) for s in spaces])
         if self.exponents.any():
             apart = apart / _contrast(x)[:, None] ** self.exponents
@@ -172,11 +173,11 @@ class DefaultScorer:
         units = np.maximum(spread, LEAST_UNITS * np.where(mean > 0, mean, 1.0)) / weights
         return ScaledParts(np.stack([middle, units]))
 
-    def compared(self, floats: np.ndarray) -> np.ndarray:
-        """Return encoded rows (n, d) as they are compared with the references: transformed, or edges of images."""
+    def compared(self, floats: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return encoded rows (n, d), transformed to x, as they are compared with references: x, or edges of images."""
         if self.has_edges and self.image_shape is not None:
             return edge_strengths(floats, self.image_shape)
-        return seen(floats, self.image_shape)
+        return x
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -203,7 +204,7 @@ class DefaultScorer:
     @cached_property
     def _squared_references(self) -> tuple[Tensor, Tensor]:
         """The references (m, d) as they are compared, in float64, and the sum of squares of each (m,)."""
-        references = torch.from_numpy(self.compared(self.references)).double()
+        references = torch.from_numpy(self.compared(self.references, self._references.numpy())).double()
         return references, references.square().sum(dim=1)
 
     @cached_property

@@ -8,6 +8,7 @@ surroundings.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -38,6 +39,7 @@ class EdgeMaps:
     pool: np.ndarray
 
     @classmethod
+    @cache
     def of(cls, side: int) -> EdgeMaps:
         one = np.eye(side)
         smooth = gaussian_filter1d(one, side / _SHARP, axis=0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from narrows.errors import SettingError
-from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer
+from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
 from narrows.estimators.anomaly.detector_state import DetectorState
 from narrows.estimators.anomaly.edges import POWER as POWER_OF_EDGES
 from narrows.estimators.anomaly.edges import ROOT, EdgeMaps, directions
@@ -31,6 +31,7 @@ from narrows.export import (
     column_losses,
     combined,
     contrast,
+    distance_and_density,
     edges,
     emit_autoencoder,
     emit_losses,
@@ -41,7 +42,6 @@ from narrows.export import (
     mean_of,
     merged_tails,
     neighbour_distance,
-    relative_distance,
     rounded,
     surprise,
     unknown_levels,
@@ -142,7 +142,8 @@ def _of_floats(g: Graph, floats: str, scorer: DefaultScorer) -> list[str]:
     if scorer.has_edges and scorer.image_shape is not None:
         maps = [EdgeMaps.of(side) for side in scorer.image_shape[:2]]
         of_distance = edges(g, floats, scorer.image_shape, maps, directions(), power=POWER_OF_EDGES, root=ROOT)
-    distance = neighbour_distance(g, of_distance, scorer.compared(scorer.references), NEIGHBOURS)
+    references = scorer.compared(scorer.references, seen(scorer.references, scorer.image_shape))
+    distance = neighbour_distance(g, of_distance, references, NEIGHBOURS)
     parts = [worst_errors(g, scorer.network, x, WORST), distance]
     if scorer.exponents.any():
         of_image = contrast(g, x)
@@ -174,9 +175,10 @@ def _of_table(model: ModelGraph, scorer: TableScorer, facts: dict[str, str]) -> 
 
 def _of_numbers(g: Graph, floats: str, near: NumberNeighbours) -> list[str]:
     ranks = g.cast(interpolated(g, g.cast(floats, np.float64), *near.steps), np.float32)
-    density = relative_distance(g, floats, near.references, near.reach, near.n_near, same=SAME, least=LEAST_REACH)
-    distances = [(floats, near.references), (ranks, near.ranks(near.references))]
-    distance, ranked = (neighbour_distance(g, x, references, 1) for x, references in distances)
+    distance, density = distance_and_density(
+        g, floats, near.references, near.reach, near.n_near, same=SAME, least=LEAST_REACH
+    )
+    ranked = neighbour_distance(g, ranks, near.ranks(near.references), 1)
     return [rounded(g, part) for part in (distance, density, ranked)]
 
 

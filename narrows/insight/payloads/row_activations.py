@@ -66,7 +66,7 @@ def activations(
     DataError
         `floats` is not one finite number for each encoded float, or `unit` does not exist.
     """
-    row = _row(model, X, position) if floats is None else _checked(model, floats)
+    row = _row(model, X, position) if floats is None else checked_row(model, floats)
     values = [row, *_hidden(model, row), reconstruct_floats(model, row[None])[0]]
     layers, arrays = _layers(model, values)
     pictures = as_pictures(model, np.stack([row, values[-1]]), like=like)
@@ -94,7 +94,8 @@ def _row(model: Autoencoder, X: Any, position: int) -> np.ndarray:
     return sample_encoded(model, X, most=1, positions=[position]).floats[0]
 
 
-def _checked(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+def checked_row(model: Autoencoder, floats: np.ndarray) -> np.ndarray:
+    """Return the encoded row (d,) as float32; DataError where it is not one finite number for each encoded float."""
     model.check_is_fitted()
     row = np.asarray(floats, np.float32)
     if row.shape != (model.network_.n_floats,) or not np.isfinite(row).all():

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from narrows.estimators.parameters.resolution import resolve
 from narrows.insight.payloads.payload import Payload, as_pictures, sample_encoded
-from narrows.insight.payloads.row_activations import activations
+from narrows.insight.payloads.row_activations import activations, checked_row
 from narrows.model import AutoencoderNetwork, Objective
 from narrows.training import OneStep, TrainingSettings, one_step
 
@@ -65,10 +65,8 @@ def training_step(
     DataError
         `floats` is not one finite number for each encoded float.
     """
-    if floats is None:
-        floats = sample_encoded(model, X, most=1, positions=[position]).floats[0]
-    row = np.asarray(floats, np.float32)
-    activations(model, floats=row)  # checks the row
+    one = sample_encoded(model, X, most=1, positions=[position]).floats[0] if floats is None else floats
+    row = checked_row(model, one)
     shown, model = model, _without_path(model)
     network, objective = model.network_, _objective(model)
     settings, progress = _settings(model), float(len(model.history_) if epoch is None else epoch)
