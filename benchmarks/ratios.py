@@ -14,7 +14,9 @@ from benchmarks.rounds import alternate, middle, ratio
 from benchmarks.rows import pixels
 from narrows.machine import available_cores
 
-_PRECISIONS = ("auto", "float32", "bfloat16")
+_TYPES = ("float32", "bfloat16")
+_MUCH_SLOWER = 3.0
+"""From this ratio of two products on, fits with the slower type are left out: they would take an hour."""
 _CASES = {case.name: case for case in training.CASES}
 _MNIST_EPOCHS = 8
 """The schedule ends there; a longer one is lower and later."""
@@ -81,13 +83,20 @@ def reports(rounds: int, quick: bool) -> list[Report]:
 
 def _precisions(rounds: int, shrink: int, raw: dict[str, Any]) -> Iterator[Line]:
     """Yield the speed of precision "auto" relative to the faster of the two types."""
+    types = _usable_types()
     for name in ("deep-1000", "deep-128", "middle-128", "table-128", "conv-128"):
         case = _CASES[name]
-        fits = {precision: c.narrows("adam", precision) for precision in _PRECISIONS}
+        fits = {precision: c.narrows("adam", precision) for precision in ("auto", *types)}
         seconds = _training_seconds(case, fits, rounds, shrink)
         raw[f"precision {name}"] = seconds
-        faster = min(_PRECISIONS[1:], key=lambda precision: middle(seconds[precision]))
+        faster = min(types, key=lambda precision: middle(seconds[precision]))
         yield Line(f'{name}: "auto" against {faster}, the faster type', ratio(seconds["auto"], seconds[faster]), 0.97)
+
+
+def _usable_types() -> list[str]:
+    """Return the types that are worth a fit on this machine, see `_MUCH_SLOWER`."""
+    rates = product_rates()
+    return [name for name in _TYPES if rates[name] * _MUCH_SLOWER > max(rates.values())]
 
 
 def _training_seconds(
@@ -135,12 +144,13 @@ def _peers(rounds: int, shrink: int, raw: dict[str, Any]) -> Iterator[Line]:
 def _shares(rounds: int, quick: bool, raw: dict[str, Any]) -> Iterator[Line]:
     """Yield the share of the rate of a large product that a training step of the deep net reaches."""
     x, _, _ = pixels(3000 if quick else 10_000)
-    for name, target in (("float32", 0.8), ("bfloat16", 0.5)):
+    targets = {"float32": 0.8, "bfloat16": 0.5}
+    for name in _usable_types():
         measured = flops.measure(name, x, rounds)
         raw[f"share {name}"] = measured
         step, *products = measured.values()
         share = middle([a / max(b) for a, b in zip(step, zip(*products, strict=True), strict=True)])
-        yield Line(f"deep-1000: share of the best rate of a product, {name}", share, target, "1.0")
+        yield Line(f"deep-1000: share of the best rate of a product, {name}", share, targets[name], "1.0")
 
 
 def _loaded(rounds: int, shrink: int, raw: dict[str, Any]) -> Iterator[Line]:

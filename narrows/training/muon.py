@@ -23,6 +23,9 @@ QUINTICS = ((8.3837, -24.766, 18.357), (4.0434, -3.0114, 0.56951), (3.5056, -2.6
 _CALL = 1_500_000
 # Below this size the products are all overhead, and bfloat16 only adds conversions to it.
 _SMALL = 128 * 256
+# Columns per row from which the products of Gram matrices cost less than those of the matrices, and numbers of a matrix
+# from which that counts.
+_WIDE, _MANY = 1.5, 4096
 
 
 class Muon:
@@ -145,11 +148,34 @@ def orthogonalised(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tens
     """
     x = matrices.to(dtype)
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
+    rows, columns = x.shape[1:]
+    if dtype == torch.float32 and columns >= _WIDE * rows and rows * columns >= _MANY:
+        return (_factor(x @ x.mT) @ x).to(matrices.dtype)
     for a, b, c in QUINTICS:
         gram = x @ x.mT
         polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
         x = torch.baddbmm(x, polynomial, x, beta=a)
     return x.to(matrices.dtype)
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """Return the matrices (n, rows, rows) by which the quintics multiply X, from its Gram matrices X Xᵀ.
+
+    A Gram matrix has the squares of the singular values: float32 resolves those that matter, bfloat16 does not.
+    """
+    one = factor = _quintic(gram, *QUINTICS[0])
+    for coefficients in QUINTICS[1:]:
+        gram = one @ gram @ one  # that of one @ X, since all of these matrices commute
+        one = _quintic(gram, *coefficients)
+        factor = one @ factor
+    return factor
+
+
+def _quintic(gram: Tensor, a: float, b: float, c: float) -> Tensor:
+    """Return a I + b G + c G² of Gram matrices G (n, rows, rows)."""
+    result = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+    result.diagonal(dim1=1, dim2=2).add_(a)
+    return result
 
 
 def _iteration_dtype(matrix: Tensor, precision: str) -> torch.dtype:

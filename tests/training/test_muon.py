@@ -24,11 +24,17 @@ def orthogonalised_by_svd(matrix: np.ndarray) -> np.ndarray:
     return U @ np.diag(driven(S / np.linalg.norm(S))) @ Vt
 
 
-@pytest.mark.parametrize("shape", [(6, 6), (12, 5), (5, 12), (1, 7)])
+@pytest.mark.parametrize("shape", [(6, 6), (12, 5), (5, 12), (1, 7), (40, 200)])
 def test_orthogonalising_applies_the_quintics_to_the_singular_values_and_keeps_the_vectors(shape):
     matrices = filled((3, *shape), 0)
     expected = [orthogonalised_by_svd(matrix) for matrix in matrices.double().numpy()]
     np.testing.assert_allclose(orthogonalised(matrices).numpy(), expected, atol=1e-4)
+
+
+def test_small_singular_values_of_a_wide_matrix_keep_their_digits():
+    matrix = filled((60, 300), 0) * torch.logspace(0, -4, 60)[:, None]
+    expected = orthogonalised_by_svd(matrix.double().numpy())
+    np.testing.assert_allclose(orthogonalised(matrix[None])[0].numpy(), expected, atol=1e-4)
 
 
 def test_the_quintics_bring_singular_values_from_a_wide_range_near_one():

@@ -18,7 +18,7 @@ Example = tuple[Variant, dict[str, Any]]
 MOST_EXAMPLE_ROWS = 10_000
 """Examples are trained on a part of larger data, so that they are ready soon."""
 _BLOCKS = 100
-_MAP_ROWS, _MAP_EPOCHS = 20_000, 50
+_MAP_ROWS, _MAP_EPOCHS = 20_000, 30
 """A map of more rows places new ones better."""
 _NORMAL_COMPONENTS = 8
 _FEWEST = 5

@@ -15,7 +15,8 @@ from narrows.estimators.anomaly.default_scorer import expected_by_neighbours, se
 from narrows.estimators.saving import saved_values
 
 MOST_REFERENCES = 20_000
-_FEW_COLUMNS = 12  # up to which a tree is faster than a product
+_FEW_COLUMNS = 8  # up to which a tree is faster than products
+_FEW_ROWS = 32  # up to which one product is faster than the calls of scikit-learn's search
 CELLS = 8_000_000
 """Most numbers of a matrix of distances at once."""
 
@@ -70,12 +71,9 @@ class Neighbours:
         """Return the positions of the n nearest references of float64 rows (rows, d), up to rounding: (rows, n)."""
         if x.shape[1] <= _FEW_COLUMNS:
             return self._tree.query(x, k=n)[1]
-        found = np.empty((len(x), n), np.intp)
-        step = max(1, CELLS // len(self.references))
-        for start in range(0, len(x), step):
-            apart = self._apart(x[start : start + step])
-            found[start : start + step] = torch.topk(apart, n, dim=1, largest=False).indices.numpy()
-        return found
+        if len(x) <= _FEW_ROWS:
+            return torch.topk(self._apart(x), n, dim=1, largest=False).indices.numpy()
+        return self._search.kneighbors(x, n, return_distance=False)
 
     def squares(self, x: np.ndarray) -> np.ndarray:
         """Return the squared distances of float64 rows (n, d) to all references, up to rounding: (n, m)."""
@@ -105,3 +103,9 @@ class Neighbours:
         from scipy.spatial import KDTree
 
         return KDTree(self.references.astype(np.float64))
+
+    @cached_property
+    def _search(self) -> Any:
+        from sklearn.neighbors import NearestNeighbors
+
+        return NearestNeighbors(algorithm="brute").fit(self._rows[0].numpy())
