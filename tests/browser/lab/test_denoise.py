@@ -158,10 +158,10 @@ def test_the_view_opens_on_a_denoising_network_that_beats_a_plain_one(chromium: 
     with lab_page(chromium, lab, "view=flow&run=r1") as page:
         page.locator("[data-tab=denoise]").click()
         until_true(page, "() => /denoise-compare=r/.test(location.hash)")
-        for run in lab.state()["runs"]:
-            lab.wait(run["id"], "done", "stopped")
         address = page.evaluate("() => Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
-        last, compared = (lab.run(address[f"denoise-{name}"])["epoch"] for name in ("run", "compare"))
+        last, compared = (
+            lab.wait(address[f"denoise-{name}"], "done", "stopped")["epoch"] for name in ("run", "compare")
+        )
         until(page, "denoise", f"d.compared && d.epoch === '{last}' && d.comparedEpoch === '{compared}'")
         noisy, denoised, plain = (
             float(data(page, "denoise", name)) for name in ("psnrNoisy", "psnrDenoised", "psnrCompared")
