@@ -56,6 +56,15 @@ def lab(
             rich_help_panel=_PAGE,
         ),
     ] = False,
+    in_class: Annotated[
+        bool,
+        typer.Option(
+            "--class",
+            metavar="",
+            help="Print a second address for pupils, whose pages explore and change nothing; needs --host.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = False,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -85,6 +94,7 @@ def lab(
     [bold]narrows lab[/bold]
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
+    [bold]narrows lab digits --host 0.0.0.0 --class[/bold]
     [bold]narrows lab --export site/[/bold]
     """
     if export is not None:
@@ -93,6 +103,9 @@ def lab(
         check_target(export, force=force)
     elif force:
         raise typer.BadParameter("--force belongs to --export, which is not given.", param_hint="--force")
+
+    if in_class:
+        _check_reachable(host)
 
     is_default = data is None and export is None
     if not is_default or not _opens_prepared():
@@ -110,7 +123,25 @@ def lab(
 
     from narrows.apps.lab.launch import launch
 
-    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime, report=_report)
+    return launch(
+        make,
+        host=host,
+        port=port,
+        browser=not no_browser,
+        token=token,
+        in_class=in_class,
+        runtime=runtime,
+        report=_report,
+    )
+
+
+def _check_reachable(host: str) -> None:
+    from narrows.apps.web.access import is_loopback
+
+    if is_loopback(host):
+        raise typer.BadParameter(
+            f"no other machine can reach {host}; add --host 0.0.0.0 to let pupils in.", param_hint="--class"
+        )
 
 
 def _report(model: Autoencoder, rows: Rows) -> str:

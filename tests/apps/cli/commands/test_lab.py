@@ -83,3 +83,12 @@ def test_force_needs_export(shell: Shell) -> None:
     done = shell("lab", "--force")
     assert done.status == 2
     assert "--force belongs to --export" in done.err
+
+
+def test_a_class_needs_an_address_that_other_machines_reach(shell: Shell, launched: list) -> None:
+    done = shell("lab", "digits", "--class")
+    assert done.status == 2
+    assert "no other machine can reach 127.0.0.1; add --host 0.0.0.0 to let pupils in." in done.err
+    assert not launched
+    assert shell("lab", "digits", "--class", "--host", "0.0.0.0").status == 0
+    assert len(launched) == 1
