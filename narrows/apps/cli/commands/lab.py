@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from narrows.apps.cli.common_options import Force, ImageSize, Label, data_option, host_option, port_option
-from narrows.apps.cli.inputs import size_in
+from narrows.apps.cli.inputs import absent_class_column, size_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from narrows.apps.lab.session import InitialContent
+    from narrows.apps.viewer.datasets import Source
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
@@ -117,7 +119,11 @@ def lab(
         make = _nothing
     else:
         name = data or "digits"
-        make = _model(Path(name), rows) if _is_model(name) else _rows(name, rows, label, size, is_default=is_default)
+        make = (
+            _model(Path(name), rows, label)
+            if _is_model(name)
+            else _rows(name, rows, label, size, is_default=is_default)
+        )
     if export is not None:
         return _export(make, export, runtime, force)
 
@@ -207,17 +213,37 @@ def _rows(
     return lambda: InitialContent(source, is_default=is_default)
 
 
-def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
+def _model(path: Path, data: str | None, label: str | None = None) -> Callable[[], InitialContent]:
     from narrows.apps.cli.model_loading import load_autoencoder
     from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source, load
 
-    source = None if data is None else Source.of(data)
+    source = None if data is None else Source.of(data, label=label)
     if source is not None and data is not None:
         _check_there(source, data)
     model = load_autoencoder(path)  # a damaged model ends the command before the page is announced
+    if source is not None and label is None:
+        source = _with_classes_of_fit(source, model)
     rows = None if source is None else model.schema_.align(load(source))
     return lambda: InitialContent(source, model, rows)
+
+
+def _with_classes_of_fit(source: Source, model: Autoencoder) -> Source:
+    """Return the source with the column that held the classes at the fit; say so where these rows lack it."""
+    from narrows.apps.cli.messages import Messages
+    from narrows.apps.viewer.datasets import load
+    from narrows.errors import DataError, SettingError
+
+    column = model.label_column_
+    if column is None or source.is_set:
+        return source
+    labelled = replace(source, label=column)
+    try:
+        load(labelled)
+    except (DataError, SettingError):  # what else is wrong with these rows is said where they are read without classes
+        Messages().info(absent_class_column(source.name, column))
+        return source
+    return labelled
 
 
 def _check_there(source: object, data: str) -> None:
