@@ -37,15 +37,18 @@ _AIMS = {
     "pointer to picture while training, median": 0.05,
     "pointer to picture while training, 95th percentile": 0.1,
 }
-# When the pointer moved, when its picture was there, and when that was on the screen.
+# When the pointer moved, when its picture was there, and when that was on the screen. While a network trains the page
+# decodes the place of the last move again, too: a picture of that place does not answer the next move.
 _WATCH = """
 window.seen = {moved: 0, trips: [], frames: [], first: 0};
 addEventListener("pointermove", () => { seen.moved = performance.now(); }, {capture: true});
 const watch = new MutationObserver(() => {
   const moved = seen.moved;
+  const [picture, view] = ["[data-picture=decoded]", "[data-view=latent]"].map((one) => document.querySelector(one));
+  const isOfMove = picture?.dataset.z === view?.dataset.z;
   requestAnimationFrame(() => setTimeout(() => {
     seen.first ||= performance.now();
-    if (moved) seen.trips.push(performance.now() - moved);
+    if (isOfMove && moved && moved === seen.moved) seen.trips.push(performance.now() - moved);
   }));
 });
 addEventListener("DOMContentLoaded", () =>

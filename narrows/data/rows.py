@@ -50,6 +50,8 @@ class Rows:
     """Container of the results."""
     labels: np.ndarray | None = None
     """The class of each row, where the source has one (sub-folders, label files)."""
+    label_column: str | None = None
+    """Name of the column of the table that became `labels`."""
     groups: np.ndarray | None = None
     """The group of each row (a person, a machine), which a fit holds out as a whole."""
     times: np.ndarray | None = None

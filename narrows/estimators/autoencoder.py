@@ -193,6 +193,9 @@ class Autoencoder(TrainingParameters, PenaltyParameters, ModelParameters, Traina
     validation_hashes_, training_hashes_ : ndarray of uint64
         Hashes of the distinct validation and training rows, which identify these rows in any order; None for
         more than four million training rows and in models that an earlier version saved.
+    label_column_ : str or None
+        The `label` with which the rows were read: the column of their table that held the classes. It was not learned
+        from; `narrows report`, `diagnose` and `lab` take the classes from it.
     fingerprint_ : str
         Fingerprint of the rows of the fit, independent of their order; see `was_fitted_on`.
     interrupted_ : bool

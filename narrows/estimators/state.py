@@ -77,6 +77,8 @@ class FittedState:
         Sampler of new rows of a variational model; None until its fit ends.
     n_pieces : int, default=1
         As the values above; 1 in models that an earlier version saved.
+    label_column : str or None, default=None
+        Column of the table that held the classes, which were not learned from.
     """
 
     estimator: str
@@ -96,6 +98,7 @@ class FittedState:
     seed: int
     sampler: Sampler | None = None
     n_pieces: int = 1
+    label_column: str | None = None
 
     @property
     def loss_unit(self) -> str:
@@ -259,6 +262,10 @@ class FittedAttributes(Fitted[FittedState]):
     @property
     def seed_(self) -> int:
         return self._of_fit("seed_").seed
+
+    @property
+    def label_column_(self) -> str | None:
+        return self._of_fit("label_column_").label_column
 
     @property
     def n_features_in_(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from narrows.errors import warn
 from narrows.insight.added_noise import corrupted, noise_controls
 from narrows.insight.baselines import PCABaseline, mean_baseline, pca_reconstruction_error, psnr
+from narrows.insight.classed_rows import classed_rows
 from narrows.insight.detection_quality import DetectionQuality, detection_quality, quality_by_labels
 from narrows.insight.diagnosis import Diagnosis, diagnose
 from narrows.insight.drift import ColumnDrift, Drift, drift
@@ -37,6 +38,7 @@ __all__ = [
     "TrainedOnMade",
     "check_autoencoder",
     "check_imputing",
+    "classed_rows",
     "corrupted",
     "detection_quality",
     "diagnose",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import Rows, as_rows
+from narrows.data import Rows
 from narrows.errors import DataError, warn
 from narrows.insight import findings
+from narrows.insight.classed_rows import classed_rows
 from narrows.insight.findings import SEVERITY, Evidence, Finding, Verdict
 from narrows.insight.labels import classes_of
 from narrows.insight.refits import check_autoencoder, seed_errors
@@ -150,8 +151,9 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         The rows of the fit, of which those that `fit` held out are measured; or other rows, of which half are
         measured, and PCA and the other baselines are fitted on the other half.
     y : array of shape (n,) or None
-        Classes; by default the labels of Rows, if they have any. Rows without a class are left out; fractional
-        numbers are not classes. With classes, the accuracy of classifiers on the code is measured, too.
+        Classes; by default the labels of Rows, else the column that held them at the fit. Rows without a class are
+        left out; fractional numbers are not classes. With classes, the accuracy of classifiers on the code is measured,
+        too.
     n_seeds : int, default=0
         From 2 on: refit with this many other seeds and report the spread of the errors.
     random_state : int, default=0
@@ -167,8 +169,8 @@ def diagnose(model: Autoencoder, X: Any, y: Any = None, *, n_seeds: int = 0, ran
         `DataError` if X has fewer than four rows or y another length, `SettingError` if `n_seeds` is 1.
     """
     check_autoencoder(model)
-    rows = as_rows(X, image_shape=model.image_shape)
     model.check_is_fitted()
+    rows = classed_rows(model, X)
     if len(rows) < 4:
         raise DataError(f"A diagnosis needs at least 4 rows, and {rows.source} has {len(rows)}; give it more rows.")
     if y is not None and len(np.asarray(y)) != len(rows):

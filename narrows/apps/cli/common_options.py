@@ -100,6 +100,10 @@ MissingAtUse = Annotated[
     ),
 ]
 Label = Annotated[str | None, data_option(metavar="A", help="Name of the column with the class labels.")]
+LabelAtUse = Annotated[
+    str | None,
+    data_option("--label", metavar="A", help="Name of the column with the class labels. Default: that of the fit."),
+]
 
 Group = Annotated[
     str | None,

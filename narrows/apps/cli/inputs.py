@@ -179,6 +179,27 @@ def read_for_model(
     return rows
 
 
+def read_with_classes(fitted: Autoencoder, data: str, *, label: str | None, messages: Messages, **reading: Any) -> Rows:
+    """Read DATA as `read_for_model`; its classes are in the column `label`, else in that of the fit, if DATA has it."""
+    column = fitted.label_column_
+    if label is not None or column is None:
+        return read_for_model(fitted, data, label=label, messages=messages, **reading)
+
+    from narrows.errors import DataError, SettingError
+
+    try:
+        return read_for_model(fitted, data, label=column, messages=messages, **reading)
+    except (DataError, SettingError):  # SettingError: these are no table
+        rows = read_for_model(fitted, data, messages=messages, **reading)
+    messages.info(absent_class_column(data, column))
+    return rows
+
+
+def absent_class_column(data: str, column: str) -> str:
+    """Return the sentence on data that lack the column which held the classes at the fit."""
+    return f"{data} has no column {column!r}, which held the classes at the fit; --label names another one."
+
+
 def fits_into_memory(data: str, *, share: float = _FIT_SHARE) -> bool:
     """Return whether a fit to DATA needs less than this share of the memory, or DATA is not a table on disk."""
     from narrows.data import SETS, location, memory_needed

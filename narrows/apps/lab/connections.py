@@ -13,6 +13,7 @@ import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrows.apps.lab.commands import carry_out
+from narrows.apps.lab.roles import Role
 from narrows.apps.lab.session import LabError, Session
 from narrows.apps.viewer import protocol
 from narrows.apps.viewer.protocol import BadMessage, Header, Message
@@ -20,6 +21,7 @@ from narrows.apps.viewer.queries import QUERIES, SLOW_QUERIES
 from narrows.apps.viewer.runs import Run
 
 MOST_PAGES = 32
+"""In a class: pages of pupils, and as many of the teacher, who always finds a place."""
 _EVERY = {"epochs": 0.1, "state": 0.05, "snapshot": 0.1, "codes": 0.2}  # seconds
 _STATE_WHILE_TRAINING = 1.0
 _MOST_TASKS = 8
@@ -32,13 +34,13 @@ class Connections:
         self.session = session
         self.pages: set[PageConnection] = set()
 
-    async def serve(self, socket: WebSocket) -> None:
+    async def serve(self, socket: WebSocket, role: Role) -> None:
         """Serve one page until it closes the connection."""
         await socket.accept()
-        if len(self.pages) >= MOST_PAGES:
+        if sum(page.role is role for page in self.pages) >= MOST_PAGES:
             await _refuse(socket)
             return
-        page = PageConnection(self.session, socket)
+        page = PageConnection(self.session, socket, role)
         self.pages.add(page)
         try:
             await page.run()
@@ -65,7 +67,8 @@ class Connections:
 class PageConnection:
     """Connection of one page."""
 
-    def __init__(self, session: Session, socket: WebSocket) -> None:
+    def __init__(self, session: Session, socket: WebSocket, role: Role) -> None:
+        self.role = role
         self._session = session
         self._socket = socket
         self._outbox: deque[str | bytes] = deque()
@@ -149,7 +152,7 @@ class PageConnection:
 
     async def _carry_out(self, message: Message) -> None:
         try:
-            answer = await carry_out(self._session, message)
+            answer = await carry_out(self._session, message, self.role)
         except Exception as error:
             self._post(_error(message.seq, error))
         else:
@@ -274,7 +277,7 @@ class PageConnection:
         return 0.0
 
     def _state(self) -> dict[str, Any]:
-        return {"t": "state", "state": self._session.state()}
+        return {"t": "state", "state": {**self._session.state(), "role": self.role}}
 
     async def _send_epochs(self) -> float:
         if "epochs" not in self._wanted:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from narrows.apps.lab.example_runs import Example
 from narrows.apps.lab.session_types import LabError
 from narrows.apps.viewer.datasets import Source
 
@@ -16,6 +17,8 @@ class Dataset:
 
     source: Source
     description: dict[str, Any]
+    examples: dict[str, tuple[Example, ...]] = field(default_factory=dict)
+    """The settings of the runs that a view opens on, by the name of the view, once they are known."""
 
 
 class OpenDatasets(dict[str, Dataset]):

@@ -57,6 +57,15 @@ def check(given: Mapping[str, Any], classes: list[str] | None) -> dict[str, Any]
     return {name: _checked(name, given.get(name), classes) for name in NAMES}
 
 
+def complete(variant: Any, given: Mapping[str, Any], description: Mapping[str, Any]) -> tuple[Variant, dict[str, Any]]:
+    """Return the variant and all settings of a run from what a page gives; SettingError if any of it is wrong.
+
+    description : of the data, see `narrows.apps.viewer.datasets.describe`.
+    """
+    checked = check_variant(variant)
+    return checked, filled_in(check(given, description.get("classes")), checked, description)
+
+
 def filled_in(settings: dict[str, Any], variant: Variant, description: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the lab's own defaults, chosen to show results soon.
 

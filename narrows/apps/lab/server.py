@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket
 
 from narrows.apps.lab import downloads
 from narrows.apps.lab.connections import Connections
-from narrows.apps.lab.page_access import PageAccess
+from narrows.apps.lab.page_access import PageAccess, role_in
 from narrows.apps.lab.session import InitialContent, LabError, Session
 from narrows.apps.lab.uploads import Uploads
 from narrows.apps.viewer.protocol import PageError, error_fields
@@ -52,6 +52,7 @@ def create_app(
     runtime: Path | None = None,
     report: Report | None = None,
     address: str = "",
+    pupil_token: str | None = None,
 ) -> PageAccess:
     """Return the application.
 
@@ -70,7 +71,9 @@ def create_app(
     report : callable or None, default=None
         Called as report(model, rows); returns the report, a page of HTML. None: there are no reports.
     address : str, default=""
-        The address of the page, with its token, for other machines.
+        The address of the page for other machines, with its token: in a class that of the pupils.
+    pupil_token : str or None, default=None
+        In a class, the token of the pupils' pages, which change nothing; None: there is no class.
     """
     connections = Connections(session)
 
@@ -87,7 +90,7 @@ def create_app(
         await session.close()
 
     async def socket(websocket: WebSocket) -> None:
-        await connections.serve(websocket)
+        await connections.serve(websocket, role_in(websocket.scope))
 
     pages = [Route("/", _page), Route("/static/{path:path}", _static), *_favicons()]
     routes = [
@@ -98,7 +101,7 @@ def create_app(
         WebSocketRoute("/ws", socket),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={Exception: _failed, LabError: _failed})
-    return PageAccess(app, policy)
+    return PageAccess(app, policy, pupil_token=pupil_token)
 
 
 class _RunRoutes:

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrows.apps.lab.example_runs import examples
+from narrows.apps.lab.example_runs import Example, examples
 from narrows.apps.lab.open_datasets import Dataset, OpenDatasets, offered_source
 from narrows.apps.lab.open_runs import OpenRuns, readable_source
 from narrows.apps.lab.run_progress import RunProgress
-from narrows.apps.lab.run_settings import check, check_variant, filled_in, page_settings
+from narrows.apps.lab.run_settings import complete, page_settings
 from narrows.apps.lab.run_store import MOST_NUMBERS, MOST_RUNS, RunStore
 from narrows.apps.lab.session_types import InitialContent, LabError, NoObserver, Observer
 from narrows.apps.lab.worker import Job
@@ -71,9 +70,11 @@ class Session:
         self._opened: str | None = None
         """Id of the dataset of the start."""
         self._last_shown: str | None = None
+        """Id of the run that the visitor looked at last."""
         self.joinable = False
         """Whether other machines can reach the page."""
-        """Id of the run that the visitor looked at last."""
+        self.pupil_address: str | None = None
+        """In a class, the address that pupils open."""
         self._removed: str | None = None
         """A sentence on the last run that was removed to make room."""
         self._is_open = False
@@ -156,7 +157,7 @@ class Session:
 
     def _start_on(self, description: Mapping[str, Any], source: Source, identity: str) -> None:
         """Start the first training on the initial data."""
-        self._launch(Job(source, "plain", filled_in(check({}, None), "plain", description)), identity)
+        self._launch(Job(source, *complete("plain", {}, description)), identity)
 
     async def close(self) -> None:
         """End all trainings, save their runs, and end the processes."""
@@ -183,6 +184,7 @@ class Session:
             "message": self.message,
             "opened": self._opened,
             "joinable": self.joinable,
+            "pupil_address": self.pupil_address,
             "opens_on": None if first is None else first.id,
             "removed": self._removed,
             "datasets": [dataset.description for dataset in self.datasets.values()],
@@ -199,7 +201,7 @@ class Session:
         dataset = self.datasets.get(identity or "") or next(iter(self.datasets.values()), None)
         if dataset is None:
             return {}
-        return {name: filled_in(check({}, None), name, dataset.description) for name in VARIANTS}
+        return {name: complete(name, {}, dataset.description)[1] for name in VARIANTS}
 
     # -- datasets
 
@@ -238,9 +240,7 @@ class Session:
     def _start(self, identity: str, variant: Any, given: dict[str, Any], *, example: bool = False) -> Run:
         dataset = self.datasets.opened(identity)
         self.runs.require_a_free_place(example)
-        variant = check_variant(variant)
-        settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
-        run = self._launch(Job(dataset.source, variant, settings), identity)
+        run = self._launch(Job(dataset.source, *complete(variant, given, dataset.description)), identity)
         run.example = example
         self._state_changed()
         return run
@@ -249,23 +249,28 @@ class Session:
         """Return the run that a view opens on to show its subject, and the one to compare with it.
 
         They are trained if they do not exist yet, see `narrows.apps.lab.example_runs`; the second is None while there
-        is no place for its training.
-
-        Raises
-        ------
-        LabError
-            There is no example for this view of these data.
+        is no place for its training. LabError if there is no example for this view of these data.
         """
-        dataset = self.datasets.opened(identity)
-        choose = partial(examples, view, lambda: load(dataset.source), dataset.description)
-        first, *others = await asyncio.get_running_loop().run_in_executor(self.work, choose)
+        first, *others = await self._examples(view, identity)
         if view == "anomaly":
-            dataset.description["normal"] = first[1]["normal"]
+            self.datasets[identity].description["normal"] = first[1]["normal"]
         run, compared = self._example_run(identity, *first), None
         for other in others:
             with suppress(LabError):  # there may be no place for it yet
                 compared = self._example_run(identity, *other)
         return run, compared
+
+    async def find_example(self, view: str, identity: str) -> list[Run | None]:
+        """Return the runs of `example` that exist, and None in place of those that do not; nothing is trained."""
+        return [self.run_like(identity, *one) for one in await self._examples(view, identity)]
+
+    async def _examples(self, view: str, identity: str) -> tuple[Example, ...]:
+        dataset = self.datasets.opened(identity)
+        if view not in dataset.examples:
+            dataset.examples[view] = await asyncio.get_running_loop().run_in_executor(
+                self.work, examples, view, lambda: load(dataset.source), dataset.description
+            )
+        return dataset.examples[view]
 
     def _example_run(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Return the newest run with these settings; start one as an example if there is none."""
@@ -273,10 +278,8 @@ class Session:
 
     def run_like(self, identity: str, variant: Any, given: dict[str, Any]) -> Run | None:
         """Return the newest run with these settings that has weights or is in training; None if there is none."""
-        dataset = self.datasets.opened(identity)
-        variant = check_variant(variant)
-        settings = filled_in(check(given, dataset.description["classes"]), variant, dataset.description)
-        return self.runs.newest_like(identity, variant, settings)
+        description = self.datasets.opened(identity).description
+        return self.runs.newest_like(identity, *complete(variant, given, description))
 
     def find_or_train(self, identity: str, variant: Any, given: dict[str, Any]) -> Run:
         """Return the newest run with these settings; start one if there is none (LabError if there is no place)."""
@@ -306,6 +309,7 @@ class Session:
         if self.runs.known(identity).state != "loaded":
             self._disk.submit(self.run_store.remember_shown, identity)
         self._last_shown = identity
+        self._state_changed()  # pages of pupils follow
 
     def remove(self, identity: str) -> None:
         """Delete a run, here and on the disk."""

@@ -19,7 +19,8 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
     X : like that of `fit`, or Rows
         Rows to show: those of the fit, or new ones. More than 70,000 rows are sampled by class.
     y : array of shape (n,) or None, default=None
-        Classes, for the colours of the map and as anomalies; None uses the labels of Rows.
+        Classes, for the colours of the map and as anomalies; None uses the labels of Rows, else the column that held
+        them at the fit.
     view : {"flow", "latent", "training", "denoise", "anomaly"}, default="latent"
         The view that is open at the start.
 
@@ -37,9 +38,8 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
         An unknown view.
     """
     from narrows.apps.viewer.offline_session import OfflineSession
-    from narrows.data import as_rows
     from narrows.errors import MissingExtraError, SettingError
-    from narrows.insight import check_autoencoder
+    from narrows.insight import check_autoencoder, classed_rows
 
     try:
         from narrows.apps.notebook.widget import Explorer
@@ -51,7 +51,7 @@ def explore(model: Autoencoder, X: Any, y: Any = None, *, view: str = "latent") 
         raise SettingError(f"There is no view {view!r}; the views are {', '.join(VIEWS)}.")
     check_autoencoder(model)
     model.check_is_fitted()
-    return Explorer(OfflineSession.of(model, as_rows(X, image_shape=model.image_shape), y), hash=f"view={view}")
+    return Explorer(OfflineSession.of(model, classed_rows(model, X), y), hash=f"view={view}")
 
 
 VIEWS = ("flow", "latent", "training", "denoise", "anomaly")

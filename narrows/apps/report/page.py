@@ -12,9 +12,9 @@ from narrows.apps.report.prefetch import prefetch
 from narrows.apps.report.report_figures import pictures
 from narrows.apps.viewer import bundle
 from narrows.apps.viewer.recipe import Recipe
-from narrows.data import as_rows, whole_file
+from narrows.data import whole_file
 from narrows.errors import OutputError, OutputExistsError
-from narrows.insight import check_autoencoder, diagnose
+from narrows.insight import check_autoencoder, classed_rows, diagnose
 
 if TYPE_CHECKING:
     from narrows.estimators import Autoencoder
@@ -45,7 +45,8 @@ def report(
     X : like that of `fit`, or Rows
         As for `narrows.diagnose`: the rows of the fit, or new ones.
     y : array of shape (n,) or None
-        Classes; None uses the labels of Rows. Two classes also give detection curves, with the rarer one as anomalies.
+        Classes; None uses the labels of Rows, else the column that held them at the fit. Two classes also give
+        detection curves, with the rarer one as anomalies.
     path : path or None, default=None
         File to write; None only returns the page.
     overwrite : bool, default=False
@@ -70,7 +71,8 @@ def report(
     if target is not None and target.exists() and not (overwrite and target.is_file()):
         raise OutputExistsError(f"{target} is already there; choose another name or allow overwriting it.")
     check_autoencoder(model)
-    rows = as_rows(X, image_shape=model.image_shape)
+    model.check_is_fitted()
+    rows = classed_rows(model, X)
     found = diagnose(model, rows, y, random_state=random_state) if diagnosis is None else diagnosis
     page = _page(model, rows, y, found, random_state)
     if target is not None:

@@ -139,6 +139,7 @@ def _shell(model: Autoencoder, changed: dict[str, Any], rows: Rows) -> str:
     words += [] if variant == "plain" else ["--variant", variant]
     # the file may have more columns, which a fit would use
     words += ["--columns", ",".join(names)] if names else []
+    words += ["--label", model.label_column_] if model.label_column_ else []
     words += ["--missing", "drop"] if rows_were_dropped(rows) else []
     for name, value in changed.items():
         option = BY_NAME[name].option if name in BY_NAME else None

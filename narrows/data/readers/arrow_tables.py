@@ -74,6 +74,7 @@ def table_rows(
         types=types_of([part.column for part in kept]),
         container="pyarrow",
         labels=None if label is None else _labels(table[label]),
+        label_column=label,
         groups=None if group is None else _labels(table[group]),
         times=None if time is None else _times(table[time], time, source, options, start),
         ignored_columns=ignored_columns,

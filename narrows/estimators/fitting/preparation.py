@@ -369,6 +369,7 @@ def _state(
         precision=trainer.precision,
         device=device,
         seed=seed,
+        label_column=encoded.rows.label_column or (None if previous is None else previous.label_column),
     )
 
 

@@ -155,6 +155,7 @@ def read_state(
         seed=saved_values.whole(fitted, "seed_"),
         sampler=sampler,
         n_pieces=saved_values.whole(fitted, "n_pieces_", least=1) if "n_pieces_" in fitted else 1,
+        label_column=saved_values.text(fitted, "label_column_") if "label_column_" in fitted else None,
     )
 
 
@@ -214,6 +215,7 @@ def _fitted_values(state: FittedState, progress: TrainingProgress) -> dict[str, 
         "n_rows_": state.rows.n_rows,
         "interrupted_": progress.interrupted,
         "n_features_in_": state.schema.n_columns,
+        **({} if state.label_column is None else {"label_column_": state.label_column}),
     }
 
 

@@ -195,11 +195,20 @@ def served(
     policy: AccessPolicy = AccessPolicy(),  # noqa: B008 - frozen
     runtime: Path | None = None,
     address: str = "",
+    pupil_token: str | None = None,
 ) -> Iterator[Served]:
     """A server on a free port, in a thread, until the block ends."""
     session = Session(home, backend=backend)
     failed = threading.Event()
-    app = create_app(session, start, policy, on_failure=failed.set, runtime=runtime, address=address)
+    app = create_app(
+        session,
+        start,
+        policy,
+        on_failure=failed.set,
+        runtime=runtime,
+        address=address,
+        pupil_token=pupil_token,
+    )
     server = make_page_server(app)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import narrows
 from narrows import Autoencoder
@@ -74,6 +77,24 @@ def test_what_is_wrong_is_a_sentence(kernel: Kernel, content: Any, words: str) -
 def test_a_code_that_is_none_is_a_sentence(kernel: Kernel, z: list[float]) -> None:
     said, _ = kernel.says({"t": "decode"}, pack_values(Header(DECODE, 1, 1), np.array(z, np.float32)))
     assert said["t"] == "err"
+
+
+@pytest.mark.parametrize("view", ["flow", "latent", "training", "denoise", "anomaly"])
+def test_a_cell_keeps_a_still_picture_of_its_view_for_where_no_kernel_runs(model: Autoencoder, view: str) -> None:
+    shown = narrows.explore(model, DIGITS, view=view)._repr_mimebundle_()
+    assert shown is not None
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]
+    picture = base64.b64decode(shown[0]["image/png"])
+    with Image.open(io.BytesIO(picture)) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 100
+    assert len(picture) < 200_000
+
+
+def test_a_cell_of_too_few_rows_for_a_figure_shows_the_widget_alone(model: Autoencoder) -> None:
+    shown = narrows.explore(model, DIGITS.take(slice(0, 1)))._repr_mimebundle_()
+    assert shown is not None
+    assert "application/vnd.jupyter.widget-view+json" in shown[0]
 
 
 def test_the_state_is_that_of_the_model(model: Autoencoder) -> None:

@@ -147,6 +147,7 @@ def test_columns_are_chosen_ignored_and_labelled_as_in_read(tmp_path: Path) -> N
     assert found.names == ("a",)
     labels = np.concatenate([part.labels for part in found.chunks()])
     assert labels.tolist() == TABLE["kind"].to_pylist()
+    assert {part.label_column for part in found.chunks()} == {found.sample.label_column} == {"kind"}
 
 
 def test_an_image_folder_with_a_table_beside_it_stays_one_of_images(tmp_path: Path) -> None:

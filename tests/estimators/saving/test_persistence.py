@@ -114,6 +114,23 @@ def test_partial_fit_of_a_loaded_model_goes_on_as_without_saving(optimizer, thro
     assert [epoch.loss for epoch in model.history_] == [epoch.loss for epoch in whole.history_]
 
 
+def test_the_column_of_the_classes_is_saved_and_stays_through_more_training(tmp_path):
+    IRIS.assign(kind=["x", "y", "z"] * 50).to_csv(tmp_path / "iris.csv", index=False)
+    rows = narrows.read(tmp_path / "iris.csv", label="kind")
+    model = Autoencoder(n_components=2, epochs=1, random_state=0).fit(rows)
+    loaded = narrows.load(saved(tmp_path, model))
+    assert loaded.label_column_ == model.label_column_ == "kind"
+    loaded.partial_fit(IRIS)
+    assert loaded.label_column_ == "kind"
+    assert loaded.fit(IRIS).label_column_ is None
+
+
+def test_a_model_of_rows_without_such_a_column_saves_none(tmp_path):
+    path = saved(tmp_path)
+    assert "label_column_" not in json.loads((path / "narrows.json").read_text())["fitted"]
+    assert narrows.load(path).label_column_ is None
+
+
 def test_the_files_are_a_safetensors_file_two_json_files_and_a_card(tmp_path):
     path = saved(tmp_path)
     assert sorted(file.name for file in path.iterdir()) == [

@@ -10,7 +10,7 @@ from narrows.apps.cli.common_options import (
     Data,
     ImageSize,
     Json,
-    Label,
+    LabelAtUse,
     MissingAtUse,
     Model,
     Quiet,
@@ -35,7 +35,7 @@ def diagnose(
         ),
     ] = None,
     part: SetPart = None,
-    label: Label = None,
+    label: LabelAtUse = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
     ray: RayForFits = False,
@@ -56,10 +56,10 @@ def diagnose(
         )
 
     from narrows import insight
-    from narrows.apps.cli.inputs import read_for_model
+    from narrows.apps.cli.inputs import read_with_classes
 
     fitted = load_autoencoder(model, missing=missing)
-    rows = read_for_model(
+    rows = read_with_classes(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )
     found = insight.diagnose(fitted, rows)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from narrows.apps.cli.common_options import Force, ImageSize, Label, data_option, host_option, port_option
-from narrows.apps.cli.inputs import size_in
+from narrows.apps.cli.inputs import absent_class_column, size_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from narrows.apps.lab.session import InitialContent
+    from narrows.apps.viewer.datasets import Source
     from narrows.data import Rows
     from narrows.estimators import Autoencoder
 
@@ -56,6 +58,15 @@ def lab(
             rich_help_panel=_PAGE,
         ),
     ] = False,
+    in_class: Annotated[
+        bool,
+        typer.Option(
+            "--class",
+            metavar="",
+            help="Print a second address for pupils, whose pages explore and change nothing; needs --host.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = False,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -85,6 +96,7 @@ def lab(
     [bold]narrows lab[/bold]
     [bold]narrows lab flights.csv --label cancelled[/bold]
     [bold]narrows lab digits-plain --data digits[/bold]
+    [bold]narrows lab digits --host 0.0.0.0 --class[/bold]
     [bold]narrows lab --export site/[/bold]
     """
     if export is not None:
@@ -93,6 +105,9 @@ def lab(
         check_target(export, force=force)
     elif force:
         raise typer.BadParameter("--force belongs to --export, which is not given.", param_hint="--force")
+
+    if in_class:
+        _check_reachable(host)
 
     is_default = data is None and export is None
     if not is_default or not _opens_prepared():
@@ -104,13 +119,35 @@ def lab(
         make = _nothing
     else:
         name = data or "digits"
-        make = _model(Path(name), rows) if _is_model(name) else _rows(name, rows, label, size, is_default=is_default)
+        make = (
+            _model(Path(name), rows, label)
+            if _is_model(name)
+            else _rows(name, rows, label, size, is_default=is_default)
+        )
     if export is not None:
         return _export(make, export, runtime, force)
 
     from narrows.apps.lab.launch import launch
 
-    return launch(make, host=host, port=port, browser=not no_browser, token=token, runtime=runtime, report=_report)
+    return launch(
+        make,
+        host=host,
+        port=port,
+        browser=not no_browser,
+        token=token,
+        in_class=in_class,
+        runtime=runtime,
+        report=_report,
+    )
+
+
+def _check_reachable(host: str) -> None:
+    from narrows.apps.web.access import is_loopback
+
+    if is_loopback(host):
+        raise typer.BadParameter(
+            f"no other machine can reach {host}; add --host 0.0.0.0 to let pupils in.", param_hint="--class"
+        )
 
 
 def _report(model: Autoencoder, rows: Rows) -> str:
@@ -176,17 +213,37 @@ def _rows(
     return lambda: InitialContent(source, is_default=is_default)
 
 
-def _model(path: Path, data: str | None) -> Callable[[], InitialContent]:
+def _model(path: Path, data: str | None, label: str | None = None) -> Callable[[], InitialContent]:
     from narrows.apps.cli.model_loading import load_autoencoder
     from narrows.apps.lab.session import InitialContent
     from narrows.apps.viewer.datasets import Source, load
 
-    source = None if data is None else Source.of(data)
+    source = None if data is None else Source.of(data, label=label)
     if source is not None and data is not None:
         _check_there(source, data)
     model = load_autoencoder(path)  # a damaged model ends the command before the page is announced
+    if source is not None and label is None:
+        source = _with_classes_of_fit(source, model)
     rows = None if source is None else model.schema_.align(load(source))
     return lambda: InitialContent(source, model, rows)
+
+
+def _with_classes_of_fit(source: Source, model: Autoencoder) -> Source:
+    """Return the source with the column that held the classes at the fit; say so where these rows lack it."""
+    from narrows.apps.cli.messages import Messages
+    from narrows.apps.viewer.datasets import load
+    from narrows.errors import DataError, SettingError
+
+    column = model.label_column_
+    if column is None or source.is_set:
+        return source
+    labelled = replace(source, label=column)
+    try:
+        load(labelled)
+    except (DataError, SettingError):  # what else is wrong with these rows is said where they are read without classes
+        Messages().info(absent_class_column(source.name, column))
+        return source
+    return labelled
 
 
 def _check_there(source: object, data: str) -> None:

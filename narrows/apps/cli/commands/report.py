@@ -10,7 +10,7 @@ from narrows.apps.cli.common_options import (
     Force,
     ImageSize,
     Json,
-    Label,
+    LabelAtUse,
     MissingAtUse,
     Model,
     Quiet,
@@ -34,7 +34,7 @@ def report(
         output_option("PAGE", help="HTML file to write.", show_default=True),
     ] = Path("report.html"),
     part: SetPart = None,
-    label: Label = None,
+    label: LabelAtUse = None,
     image_size: ImageSize = None,
     missing: MissingAtUse = None,
     force: Force = False,
@@ -52,14 +52,14 @@ def report(
 
     check_file_path(output, (".html", ".htm"), data, force=force)
 
-    from narrows.apps.cli.inputs import read_for_model
+    from narrows.apps.cli.inputs import read_with_classes
     from narrows.apps.report import report as report_page
     from narrows.insight import diagnose
 
     fitted = load_autoencoder(model, missing=missing)
-    if label is None and (label := _class_column(fitted, data)) is not None:
+    if label is None and fitted.label_column_ is None and (label := _class_column(fitted, data)) is not None:
         messages.info(f"Column {label!r} is taken for the classes; --label names another one.")
-    rows = read_for_model(
+    rows = read_with_classes(
         fitted, data, part=part, label=label, image_size=image_size, missing=missing, messages=messages
     )
     found = diagnose(fitted, rows)

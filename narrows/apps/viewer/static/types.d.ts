@@ -96,6 +96,10 @@ interface SessionState {
   opened?: string | null;
   /** Whether other machines can reach the page. */
   joinable?: boolean;
+  /** Whose page this is: in a class the teacher's, or that of a pupil, who changes nothing. */
+  role?: "owner" | "teacher" | "pupil";
+  /** In a class, the address that pupils open. */
+  pupil_address?: string | null;
   /** Id of the run that the page opens on, see `opening_run` in narrows/apps/lab/run_choice.py. */
   opens_on?: string | null;
   /** A sentence on the last run that was removed to make room. */
@@ -166,13 +170,16 @@ interface Transport {
   command(name: string, params: Record<string, any>): Promise<any>;
 }
 
-/** What a host can do: train, run the network at once, answer any query, take files, save. */
+/** What a host can do for this page. */
 interface Abilities {
+  /** Train, open data, and remove runs: of a class only the teacher's page may. */
   train: boolean;
+  /** Show runs in training, and more than one. */
+  follow: boolean;
+  /** Run the network at once. */
   readonly live: boolean;
+  /** Answer any query. */
   ask: boolean;
-  upload: boolean;
-  save: boolean;
 }
 
 type Store = ReturnType<typeof import("./core/store.js").createStore>;
@@ -198,7 +205,7 @@ interface Lab {
   /** The run to compare with. */
   readonly compare: Run | null;
   attach(transport: Transport): void;
-  show(run: string): void;
+  show(run: string | null): void;
   showHere(run: string, compare?: string | null): void;
   compareWith(id: string | null): void;
   dataset(run?: Run | null): Dataset | null;
@@ -207,6 +214,7 @@ interface Lab {
   query(view: string, params?: Record<string, any>): Promise<Answer>;
   decode(z: Float32Array, run?: Run | null): Promise<Decoded | undefined>;
   command(name: string, params?: Record<string, any>): Promise<any>;
+  findOrTrain(setup: { dataset: string; variant: string; settings: Record<string, any> }): Promise<string>;
   records(run?: Run | null): EpochRecord[];
   load(run?: Run | null): Promise<EpochRecord[]>;
   receive(message: any): void;

@@ -83,3 +83,27 @@ def test_force_needs_export(shell: Shell) -> None:
     done = shell("lab", "--force")
     assert done.status == 2
     assert "--force belongs to --export" in done.err
+
+
+def test_a_class_needs_an_address_that_other_machines_reach(shell: Shell, launched: list) -> None:
+    done = shell("lab", "digits", "--class")
+    assert done.status == 2
+    assert "no other machine can reach 127.0.0.1; add --host 0.0.0.0 to let pupils in." in done.err
+    assert not launched
+    assert shell("lab", "digits", "--class", "--host", "0.0.0.0").status == 0
+    assert len(launched) == 1
+
+
+def test_a_saved_model_is_shown_with_the_classes_of_its_fit(shell: Shell, tmp_path: Path, launched: list) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=list("abc")).assign(survived=["yes", "no"] * 30)
+    frame.to_csv("rows.csv", index=False)
+    frame.drop(columns="survived").to_csv("bare.csv", index=False)
+    rows = narrows.read("rows.csv", label="survived")
+    narrows.Autoencoder(n_components=2, epochs=1, random_state=0, device="cpu").fit(rows).save("labelled")
+    assert shell("lab", "labelled", "--data", "rows.csv").status == 0
+    assert shell("lab", "labelled", "--data", "rows.csv", "--label", "b").status == 1  # an explicit one wins
+    bare = shell("lab", "labelled", "--data", "bare.csv")
+    assert "bare.csv has no column 'survived', which held the classes at the fit" in " ".join(bare.err.split())
+    assert [start.source.label for start in launched] == ["survived", None]
+    assert launched[0].rows.labels.tolist() == ["yes", "no"] * 30

@@ -53,9 +53,40 @@ def test_a_class_column_that_the_fit_left_out_colours_the_map(shell) -> None:
     )
     Path("p.csv").write_text("bill,mass,species\n" + "\n".join(rows) + "\n")
     # With a seed: of few held-out rows a class may have fewer than the three that the finding needs.
-    assert shell("fit", "p.csv", "--label", "species", "--epochs", "2", "--seed", "0", "-o", "m").status == 0
+    assert shell("fit", "p.csv", "--ignore", "species", "--epochs", "2", "--seed", "0", "-o", "m").status == 0
     result = shell("report", "m", "p.csv")
     assert "Column 'species' is taken for the classes; --label names another one." in result.err
     assert "Does the code help to tell classes apart?" in Path("report.html").read_text()
     assert shell("fit", "p.csv", "--epochs", "2", "-o", "learned").status == 0
     assert "species" not in shell("report", "learned", "p.csv", "--force").err
+
+
+def two_classes(path: str, column: str) -> None:
+    """Write 200 rows of two numbers, and a column of their classes."""
+    rng = np.random.default_rng(0)
+    rows = (f"{4 * k + x:.3f},{y - 2 * k:.3f},{('no', 'yes')[k]}" for k in (0, 1) for x, y in rng.random((100, 2)))
+    Path(path).write_text(f"a,b,{column}\n" + "\n".join(rows) + "\n")
+
+
+CLASS_CHAPTER = "Does the code help to tell classes apart?"
+
+
+def test_the_column_of_the_classes_is_that_of_the_fit(shell) -> None:
+    two_classes("train.csv", "survived")
+    two_classes("renamed.csv", "alive")
+    assert shell("fit", "train.csv", "--label", "survived", "--epochs", "2", "--seed", "0", "-o", "m").status == 0
+    for command in (("report", "m", "train.csv"), ("diagnose", "m", "train.csv")):
+        assert shell(*command).status == 0
+    page = Path("report.html").read_text()
+    assert CLASS_CHAPTER in page
+    assert "--label survived" in page
+    assert CLASS_CHAPTER in shell("diagnose", "m", "train.csv").out
+
+    absent = shell("report", "m", "renamed.csv", "--force")
+    assert absent.status == 0
+    assert "renamed.csv has no column 'survived', which held the classes at the fit; --label names another one." in (
+        " ".join(absent.err.split())
+    )
+    assert CLASS_CHAPTER not in Path("report.html").read_text()
+    assert shell("report", "m", "renamed.csv", "--force", "--label", "alive").status == 0
+    assert CLASS_CHAPTER in Path("report.html").read_text()

@@ -43,6 +43,21 @@ def test_the_code_follows_the_pointer_to_the_pixel(page: Page) -> None:
     assert third[1] == pytest.approx(second[1] + a_pixel * 0.2 * box["height"], abs=a_pixel)
 
 
+def test_a_move_of_the_pointer_draws_no_point_again(page: Page) -> None:
+    hover(page, 0.4, 0.4)
+    page.evaluate(
+        """() => { const draw = CanvasRenderingContext2D.prototype.putImageData; window.drawn = 0;
+        CanvasRenderingContext2D.prototype.putImageData = function (...given) {
+          if (this.canvas.classList.contains("map-points")) drawn += 1;
+          return draw.apply(this, given); }; }"""
+    )
+    for x, y in [(0.5, 0.6), (0.3, 0.7), (0.6, 0.4)]:
+        hover(page, x, y)
+    assert page.evaluate("drawn") == 0
+    page.get_by_role("button", name="3 183").click()
+    until_true(page, "() => drawn > 0")
+
+
 def test_a_class_that_is_switched_off_is_neither_seen_nor_met(page: Page) -> None:
     labels = load_digits().target
     place = name_on_the_map(page, 3)

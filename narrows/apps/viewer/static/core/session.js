@@ -3,6 +3,9 @@
 import { keepScales } from "./float-units.js";
 import { KIND } from "./protocol.js";
 
+/** What a pupil's page says in place of what only the teacher's page can do. */
+export const WHY_NOT = "Your teacher trains; you can explore.";
+
 /**
  * @param {Store} store of core/store.js
  * @param {{can: Abilities, reduced: boolean, history: (run: string) => Promise<EpochRecord[]>, announce: (text: string) => void}} how `attach(transport)` must follow; the transport calls `receive` and `connection`.
@@ -10,7 +13,7 @@ import { KIND } from "./protocol.js";
 export function createSession(store, { can, reduced, history, announce }) {
   const listeners = new Map();
   const records = new Map();
-  /** @type {string|null|undefined} id of the run that the page opened on: what others look at later does not change it */
+  /** @type {string|null|undefined} id of the run that the page opened on: what others look at later changes it for pupils only */
   let firstRun;
   /** @type {Transport} */
   let transport;
@@ -42,7 +45,7 @@ export function createSession(store, { can, reduced, history, announce }) {
       return (id && id !== lab.run?.id && lab.state?.runs.find((run) => run.id === id)) || null;
     },
 
-    /** Brings a run into all views. */
+    /** Brings a run into all views; null: the one that the page opens on. */
     show(run) {
       store.set(viewKey("run"), null);
       store.set("latent-run", null); // this view has a run of its own only until another is chosen
@@ -99,6 +102,13 @@ export function createSession(store, { can, reduced, history, announce }) {
 
     command(name, params = {}) {
       return transport.command(name, params);
+    },
+
+    /** The id of the newest run with these settings; trains it if there is none, where this page may. */
+    async findOrTrain(setup) {
+      const { run } = await transport.command(can.train ? "train.find_or_start" : "train.find", setup);
+      if (!run) throw { message: "This network is not trained yet.", hint: WHY_NOT };
+      return run;
     },
 
     /** The epochs of a run so far, oldest first. */
@@ -183,7 +193,8 @@ export function createSession(store, { can, reduced, history, announce }) {
     lab.connected = true;
     lab.refused = null;
     lab.state = state;
-    if (!state.runs.some((run) => run.id === firstRun)) firstRun = state.opens_on === undefined ? state.runs.at(-1)?.id : state.opens_on;
+    if (state.role) can.train = state.role !== "pupil";
+    if (state.role === "pupil" || !state.runs.some((run) => run.id === firstRun)) firstRun = state.opens_on === undefined ? state.runs.at(-1)?.id : state.opens_on;
     for (const id of records.keys()) if (!state.runs.some((run) => run.id === id)) records.delete(id);
     lab.emit("state", state);
     if (lab.run?.id !== before) lab.emit("run", lab.run);

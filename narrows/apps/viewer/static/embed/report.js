@@ -13,7 +13,7 @@ if (section && host instanceof HTMLElement && held instanceof HTMLTemplateElemen
   unpackFrames(held.content.textContent.trim()).then(([session, ...answers]) => {
     section.hidden = false;
     const embedded = embed(host, {
-      store: createStore(""), can: { train: false, live: false, ask: false, upload: false, save: false },
+      store: createStore(""), can: { train: false, follow: false, live: false, ask: false },
       state: session.about.state, prefetched: session.about.held, first: "latent", dark: () => system.matches, transport: () => prefetchedTransport(answers),
     });
     system.addEventListener("change", embedded.restyle);

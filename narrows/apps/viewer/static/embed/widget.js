@@ -15,7 +15,7 @@ export function render({ model, el }) {
   const store = createStore(model.get("hash"));
   const transport = commTransport(model);
   const embedded = embed(el, {
-    store, can: { train: false, live: true, ask: true, upload: false, save: false }, state: model.get("state"), first: "latent",
+    store, can: { train: false, follow: false, live: true, ask: true }, state: model.get("state"), first: "latent",
     dark: () => isDark(el), transport: () => transport,
   });
   const system = matchMedia("(prefers-color-scheme: dark)");

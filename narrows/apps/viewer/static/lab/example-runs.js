@@ -1,4 +1,4 @@
-/** Some views open on runs that show what they are about; the server trains them where there are none. */
+/** Some views open on runs that show what they are about; the server trains them where there are none, but not for a pupil. */
 
 import { leavePlaces } from "../views/latent/clusters.js";
 import { isBusy } from "./panels/run-actions.js";
@@ -20,7 +20,7 @@ const hidesClusters = (run, set) => set.kind === "images" && (set.classes?.lengt
  */
 export function followExamples(lab, onOpening, isTaken = () => false) {
   let isOpening = false;
-  /** The views whose example the server refused, with the data: they are not tried again. */
+  /** The views whose example the server refused or did not have, with the data: they are not tried again. */
   const refused = new Set();
   /** The data whose map has been opened or begun: it is opened once. */
   const mapped = new Set();
@@ -41,22 +41,27 @@ export function followExamples(lab, onOpening, isTaken = () => false) {
     const set = lab.dataset();
     if (isOpening || isTaken() || !VIEWS.has(view) || lab.state?.status !== "ready" || !run || !set || run.can_train === false) return;
     if (view === "latent" && lab.awaited) openAwaited(run);
-    if (refused.has(`${view} ${set.id} ${set.labels}`) || !opensOnExample(view, run, set)) return;
+    const asked = keyOf(view, set);
+    if (refused.has(asked) || !opensOnExample(view, run, set)) return;
     const places = lab.state.limits?.trainings ?? 1;
     // Until a training ends there may be no place for another.
-    if (lab.state.runs.filter(isBusy).length >= places) return;
+    if (lab.can.train && lab.state.runs.filter(isBusy).length >= places) return;
     isOpening = true;
     onOpening(true);
     try {
-      const { run: example, compare } = await lab.command("train.example", { view, dataset: set.id });
-      if (view === "latent") awaitMap(example, run, set);
+      const { run: example, compare } = await lab.command(lab.can.train ? "train.example" : "train.find_example", { view, dataset: set.id });
+      if (!example) refused.add(asked);
+      else if (view === "latent") awaitMap(example, run, set);
       else if (lab.store.get("view") === view) lab.showHere(example, compare);
     } catch (error) {
-      if (!error.dropped) refused.add(`${view} ${set.id} ${set.labels}`);
+      if (!error.dropped) refused.add(asked);
     }
     isOpening = false;
     onOpening(false);
   }
+
+  /** What was asked for: a pupil's page asks again when there are other runs. */
+  const keyOf = (view, set) => [view, set.id, set.labels, ...(lab.can.train ? [] : lab.state?.runs.map(({ id }) => id) ?? [])].join(" ");
 
   /** Opens the map at once if it is trained; else the view shows its run until then. */
   function awaitMap(example, run, set) {

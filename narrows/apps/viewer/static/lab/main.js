@@ -29,7 +29,7 @@ const reduced = test || matchMedia("(prefers-reduced-motion: reduce)").matches;
 const store = createStore(location.hash.slice(1));
 const live = h("div", { class: "visually-hidden", "aria-live": "polite", role: "status", dataset: { live: "true" } });
 const lab = createSession(store, {
-  can: { train: true, live: true, ask: true, upload: true, save: true },
+  can: { train: true, follow: true, live: true, ask: true },
   reduced,
   history: fetchHistory,
   announce: debounce((text) => { live.textContent = text; }, 400),
@@ -138,6 +138,7 @@ function placeholder(run) {
 
 /** The placeholder without a run: the data, and a button to train. */
 function emptyState(set) {
+  if (!lab.can.train) return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, "Nothing is trained yet"), h("p", { class: "caption" }, "This page shows the first network as soon as your teacher trains one."));
   const choose = h("button", { type: "button", class: `button ${set ? "small" : "primary"}`, on: { click: () => drawer.open("data") } }, set ? "Other data" : "Choose data");
   return h("div", { class: "panel empty", dataset: { waiting: "empty" } }, h("h2", {}, set ? `${set.name} is ready. Train an autoencoder on it` : "Nothing is trained yet"),
     h("p", { class: "caption" }, set ? `${sizeWords(set)}.` : "Choose data to train an autoencoder on."),
@@ -161,7 +162,7 @@ function update() {
 /** Tells the server which run the visitor looks at, so that the next start opens on it. */
 function noteShown() {
   const run = lab.runOfAllViews;
-  if (!run || run.id === noted || lab.state?.status !== "ready") return;
+  if (!run || run.id === noted || lab.state?.status !== "ready" || !lab.can.train) return;
   noted = run.id;
   lab.command("run.shown", { run: run.id }).catch(() => { noted = ""; });
 }
@@ -179,7 +180,7 @@ lab.on("epoch", () => bar.update());
 store.on("view", () => { update(); scrollTo(0, 0); });
 
 let depth = 0;
-const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
+const carriesFiles = (event) => lab.can.train && [...(event.dataTransfer?.types || [])].includes("Files");
 addEventListener("dragenter", (event) => { if (carriesFiles(event)) { depth++; dropOverlay.hidden = false; } });
 addEventListener("dragleave", (event) => { if (carriesFiles(event) && --depth <= 0) { depth = 0; dropOverlay.hidden = true; } });
 addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });

@@ -57,7 +57,7 @@ async function start() {
     return epochs.reduce((best, one) => (Math.abs(one - wanted) < Math.abs(best - wanted) ? one : best));
   }
 
-  const can = { train: false, ask: false, upload: false, save: false, get live() { return !isBroken && about[inView].live; } };
+  const can = { train: false, follow: false, ask: false, get live() { return !isBroken && about[inView].live; } };
   const embedded = embed(host, {
     store, can, state, first: "flow", dark: () => system.matches,
     prefetched: (run) => { inView = run.id; return { noise: about[run.id].noise, classes: true }; },

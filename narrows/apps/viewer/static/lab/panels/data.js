@@ -4,6 +4,7 @@ import { clear, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { drawPicture } from "../../core/picture.js";
+import { WHY_NOT } from "../../core/session.js";
 import { chosen, droppedFiles, fetchPreview, IMAGES, upload } from "../http-api.js";
 import { startRun } from "./run-actions.js";
 
@@ -79,6 +80,7 @@ export function mountData(lab, close) {
   function update(force) {
     const state = lab.state;
     if (!state) return;
+    zone.hidden = offered.hidden = !lab.can.train;
     // An uploaded set may be selected before the state that lists it arrives.
     const current = [selected, lab.dataset()?.id].find((id) => state.datasets.some((set) => set.id === id)) ?? state.datasets[0]?.id ?? null;
     const key = JSON.stringify([state.datasets, state.offered, current]);
@@ -114,7 +116,8 @@ export function describeData(lab, set, { fail, onTrained }) {
     train.disabled = false;
   } } }, icon("play"), `Train on ${set.name}`);
   fetchPreview(set.id).then((seen) => showPreview(preview, seen), () => preview.remove());
-  return [preview, labelChooser(lab, set, fail), classesOf(set), set.notes.length ? h("ul", { class: "notes" }, set.notes.map((note) => h("li", {}, note))) : null, h("div", { class: "row" }, train)];
+  return [preview, lab.can.train ? labelChooser(lab, set, fail) : null, classesOf(set), set.notes.length ? h("ul", { class: "notes" }, set.notes.map((note) => h("li", {}, note))) : null,
+    h("div", { class: "row" }, lab.can.train ? train : h("p", { class: "note" }, WHY_NOT))];
 }
 
 function labelChooser(lab, set, fail) {

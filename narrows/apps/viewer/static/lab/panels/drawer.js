@@ -34,7 +34,11 @@ export function mountDrawer(page, lab) {
   return {
     open(name) { show(name); if (!dialog.open) dialog.showModal(); },
     close,
-    update() { if (dialog.open) panels[tab].update(false); },
+    update() {
+      const settings = tabs.buttons.get("settings");
+      if (settings) settings.hidden = !lab.can.train;
+      if (dialog.open) panels[tab].update(false);
+    },
     /** Files from a drop anywhere on the page. */
     receiveFiles(files) { this.open("data"); panels.data.receiveFiles(files); },
   };

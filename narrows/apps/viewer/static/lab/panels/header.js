@@ -5,8 +5,9 @@ import { clear, h, svg } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icons.js";
 import { onKey } from "../../core/keyboard.js";
+import { WHY_NOT } from "../../core/session.js";
 import { VIEWS } from "../../core/view-names.js";
-import { canResume, isBusy, isFinished, pauseOrResume, playPause, step, stop, switchVariant, variantChoices, variantTitle } from "./run-actions.js";
+import { canResume, canSwitch, isBusy, isFinished, pauseOrResume, playPause, step, stop, switchVariant, variantChoices, variantTitle } from "./run-actions.js";
 import { lossAxis } from "../../views/shared/text.js";
 
 const SHIPPED = "This run was trained in advance and came with narrows. Train again trains it on this machine.";
@@ -31,6 +32,9 @@ export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, shar
   const stopButton = h("button", { type: "button", class: "button square", title: "Stop training", "aria-label": "Stop training", dataset: { action: "stop" }, on: { click: () => stop(lab) } }, icon("stop"));
   const themeButton = h("button", { type: "button", class: "button quiet square", dataset: { action: "theme" }, on: { click: onTheme } });
   const helpButton = h("button", { type: "button", class: "button quiet square", "aria-label": "Keys and help", title: "Keys and help ( ? )", dataset: { action: "help" }, on: { click: onHelp } }, icon("help"));
+  const driving = h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepButton, stopButton);
+  const rejoin = h("button", { type: "button", class: "button small", dataset: { action: "rejoin" }, on: { click: () => lab.show(null) } }, "Show your teacher's run");
+  const exploring = h("div", { class: "exploring" }, h("p", { class: "note" }, WHY_NOT), rejoin);
   const progress = h("div", { class: "lab-progress", "aria-hidden": "true" });
   const variantSlot = h("div", { class: "lab-variants" });
   /** @type {ReturnType<typeof segmented> | null} made once the session has said which variants there are */
@@ -41,14 +45,14 @@ export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, shar
 
   clear(el,
     h("div", { class: "lab-bar" }, brand(), h("nav", { class: "tabs", "aria-label": "Views" }, tabs), status,
-      h("div", { class: "driving", role: "group", "aria-label": "Training" }, train, stepButton, stopButton),
+      driving,
       h("div", { class: "tools" }, presentation, themeButton, helpButton)),
     progress,
     h("div", { class: "lab-tools" }, variantSlot, h("div", { class: "lab-buttons" }, data, settings, runs, share)));
 
   VIEWS.forEach(([name], i) => onKey(String(i + 1), () => lab.store.set("view", name), i ? "" : "the five views"));
-  onKey(" ", () => pauseOrResume(lab), "pause or resume the training");
-  onKey(".", () => step(lab), "one epoch (while paused)");
+  onKey(" ", () => pauseOrResume(lab), "pause or resume the training", driving);
+  onKey(".", () => step(lab), "one epoch (while paused)", driving);
   onKey("?", onHelp, "show this list");
 
   function update() {
@@ -66,7 +70,10 @@ export function mountHeader(el, lab, { pcaError, onTheme, onHelp, onDrawer, shar
       clear(variantSlot, variants.el);
     }
     variants?.set(run?.variant);
-    for (const button of variants?.buttons.values() || []) Object.assign(button, { title: variantTitle(lab, button.dataset.value) }).disabled = !run || !lab.connected || !lab.can.train || run.can_train === false;
+    for (const [variant, button] of variants?.buttons || []) Object.assign(button, { title: variantTitle(lab, variant) }).disabled = !lab.connected || !canSwitch(lab, variant);
+    if (lab.can.train !== driving.isConnected) (lab.can.train ? exploring : driving).replaceWith(lab.can.train ? driving : exploring);
+    rejoin.hidden = !lab.store.get("run") || lab.runOfAllViews?.id === lab.state?.opens_on;
+    settings.hidden = !lab.can.train;
     const [words, iconName] = canResume(run) ? ["Resume", "play"] : !run || run.state === "loaded" || isFinished(run) ? [run && run.epoch ? "Train again" : "Train", "play"]
       : run.state === "paused" ? ["Resume", "play"] : run.state === "pausing" ? ["Pausing…", "pause"] : run.state === "preparing" ? ["Preparing…", "pause"] : ["Pause", "pause"];
     if (train.dataset.words !== words) { clear(train, icon(iconName), words); train.dataset.words = words; }

@@ -23,7 +23,7 @@ export function mountHelp(page, { onTour, onPresets }) {
     h("div", { class: "row" }, h("button", { type: "button", class: "button small", dataset: { action: "presets" }, on: { click: () => { dialog.close(); onPresets(); } } }, icon("list"), "Presets"), h("span", { class: "note" }, "experiments, each with a note on the result to expect")),
     h("h3", {}, "About this page"),
     h("p", { class: "note" }, whatIsAnAutoencoder("row"), " ",
-      "Everything is computed by the model in training on this machine; no data leave it. The address of the page holds the current state: copy it to return, or use the back button. “Copy link” makes one that opens the same state on another machine."));
+      "Everything is computed by the model on the machine of the lab; no data leave it. The address of the page holds the current state: copy it to return, or use the back button. “Copy link” makes one that opens the same state on another machine."));
   /** Closes the dialog before it starts, so that the focus returns to the button of the help first. */
   function startTour() {
     dialog.close();

@@ -56,8 +56,15 @@ export function mountNotice(el, lab, { onDrawer, onRetry }) {
     return null;
   }
 
-  function update() {
+  /** The notice, without the buttons that a pupil's page must not have. */
+  function allowedNotice() {
     const current = currentNotice();
+    if (current && !lab.can.train && ["failed", "diverged"].includes(current[0])) current[4] = [];
+    return current;
+  }
+
+  function update() {
+    const current = allowedNotice();
     const key = current ? current.slice(0, 4).join("|") : "";
     if (key === renderedKey) return;
     renderedKey = key;

@@ -13,11 +13,12 @@ export function mountPresentation(page, lab) {
   const toggle = h("button", { type: "button", class: "button quiet square", dataset: { action: "present" }, on: { click: change } }, icon("screen"));
   const join = h("button", { type: "button", class: "button quiet square", hidden: true, "aria-label": "Show the address as a code", title: "Show the address as a code, for phones and other machines", dataset: { action: "join" }, on: { click: showCode } }, icon("code"));
   const picture = h("img", { class: "address-code", alt: "The address of this page as a QR code", width: 320, height: 320 });
+  const address = h("p", { class: "class-address" });
+  const who = h("p", { class: "note" });
   const dialog = h("dialog", { class: "sheet", "aria-label": "Open this page on another machine" },
     h("div", { class: "row spread" }, h("h2", {}, "Open this page on another machine"),
       h("button", { type: "button", class: "button quiet square", "aria-label": "Close", on: { click: () => dialog.close() } }, icon("close"))),
-    picture,
-    h("p", { class: "note" }, "Scan the code in the same network. It holds the token: whoever scans it can train and stop too."));
+    picture, address, who);
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
   page.append(dialog);
 
@@ -42,7 +43,13 @@ export function mountPresentation(page, lab) {
   }
 
   function showCode() {
-    const state = new URLSearchParams({ view: store.get("view", "flow"), ...(lab.run ? { run: lab.run.id } : {}) });
+    const forPupils = lab.state?.pupil_address ?? null;
+    // Without a run in the address, the pages of pupils follow the teacher's run.
+    const state = new URLSearchParams({ view: store.get("view", "flow"), ...(lab.run && !forPupils ? { run: lab.run.id } : {}) });
+    address.textContent = forPupils ?? "";
+    address.hidden = !forPupils;
+    who.textContent = forPupils ? "For pupils in the same network: scan the code, or type the address. Pupils explore; only the teacher's page trains."
+      : "Scan the code in the same network. It holds the token: whoever scans it can train and stop too.";
     picture.src = `api/address.svg?state=${encodeURIComponent(String(state))}`;
     dialog.showModal();
   }

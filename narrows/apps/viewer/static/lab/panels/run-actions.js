@@ -63,10 +63,13 @@ export async function switchVariant(lab, variant) {
   } else await startRun(lab, { dataset: run.dataset, variant, settings: settingsFor(lab, run, variant) });
 }
 
+/** Whether a variant can be chosen: its run is there, or this page may train it. */
+export const canSwitch = (lab, variant) => Boolean(lab.run && (lab.can.train ? lab.run.can_train !== false : lab.run.variant === variant || knownRun(lab, variant)));
+
 /** The explanation of a variant, and whether choosing it starts a training. */
 export function variantTitle(lab, variant) {
   const help = lab.state?.variants?.find((one) => one.name === variant)?.help ?? "";
-  if (!lab.run || lab.run.variant === variant) return help;
+  if (!lab.run || lab.run.variant === variant || !canSwitch(lab, variant)) return help;
   if (knownRun(lab, variant)) return `${help} Shows the run that is there.`;
   const seconds = Math.round(lab.run.seconds ?? 0);
   return `${help} Starts a training${seconds ? `, about ${seconds} s` : ""}.`;

@@ -32,7 +32,7 @@ export function mountRuns(lab, close) {
         h("span", { class: "note" }, `${run.shipped ? "came with narrows" : WORDS[run.state] || run.state}, epoch ${run.epoch ?? 0}/${run.epochs ?? "–"}, code of ${run.n_components}`, Number.isFinite(run.validation ?? run.loss) ? `, loss ${number(run.validation ?? run.loss)}` : "")),
       run === current ? h("span", { class: "tag" }, "in view")
         : h("button", { type: "button", class: "button small", "aria-pressed": String(run === compared), dataset: { compare: run.id }, on: { click: () => { lab.compareWith(run === compared ? null : run.id); update(); } } }, run === compared ? "compared" : "compare"),
-      h("button", { type: "button", class: "button quiet small", "aria-label": `Remove run ${run.number}`, title: "Remove", disabled: !isFinished(run) || (lab.state?.runs.length ?? 0) < 2, dataset: { remove: run.id }, on: { click: () => remove(run) } }, icon("trash")))));
+      h("button", { type: "button", class: "button quiet small", hidden: !lab.can.train, "aria-label": `Remove run ${run.number}`, title: "Remove", disabled: !isFinished(run) || (lab.state?.runs.length ?? 0) < 2, dataset: { remove: run.id }, on: { click: () => remove(run) } }, icon("trash")))));
     if (!lab.state?.runs.length) clear(list, h("li", { class: "note" }, "No run yet."));
   }
 

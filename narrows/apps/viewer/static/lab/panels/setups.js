@@ -2,6 +2,7 @@
 
 import { clear, h } from "../../core/dom.js";
 import { icon } from "../../core/icons.js";
+import { WHY_NOT } from "../../core/session.js";
 import { countOf } from "../../views/shared/text.js";
 import { presetNamed } from "../presets.js";
 import { readSetup } from "../shared-link.js";
@@ -42,7 +43,7 @@ export function mountSetups(el, lab) {
       opened = opening;
       isBlocked = false;
     } catch (error) {
-      isBlocked = !hasPlace();
+      isBlocked = lab.can.train && !hasPlace();
       if (!error?.dropped && !isBlocked) { opened = opening; lab.emit("error", error); }
     }
     opening = "";
@@ -103,15 +104,16 @@ export function mountSetups(el, lab) {
    * @param {string} view
    */
   async function openRuns(dataset, [first, second], view) {
-    const { run } = await lab.command("train.find_or_start", { dataset, ...first });
+    const run = await lab.findOrTrain({ dataset, ...first });
     waiting = null;
+    /** @type {string|null} */
     let compared = null;
     if (second) {
       try {
-        compared = (await lab.command("train.find_or_start", { dataset, ...second })).run;
+        compared = await lab.findOrTrain({ dataset, ...second });
       } catch (error) {
         if (error?.dropped) throw error;
-        waiting = { ...second, dataset };
+        waiting = lab.can.train ? { ...second, dataset } : null;
       }
     }
     show(run, compared, view);
@@ -122,7 +124,7 @@ export function mountSetups(el, lab) {
     const { dataset, variant, settings } = waiting;
     waiting = null;
     try {
-      lab.compareWith((await lab.command("train.find_or_start", { dataset, variant, settings })).run);
+      lab.compareWith(await lab.findOrTrain({ dataset, variant, settings }));
     } catch (error) {
       if (!error?.dropped) lab.emit("error", error);
     }
@@ -162,7 +164,7 @@ export function mountSetups(el, lab) {
     const what = `a ${variant} autoencoder with a code of ${countOf(settings.n_components ?? 2, "number")} on ${data.name}`;
     return [h("h2", {}, "This link shows a run that is not on this machine"),
       h("p", {}, here ? `It is ${what}. Its settings came with the link.` : `It is ${what} (${countOf(data.rows, data.kind === "images" ? "image" : "row")}). Open these data under Data first.`),
-      h("div", { class: "row" }, h("button", { type: "button", class: "button primary small", disabled: !here, dataset: { action: "train-link" }, on: { click: trainAsked } }, icon("play"), "Train it here"))];
+      lab.can.train ? h("div", { class: "row" }, h("button", { type: "button", class: "button primary small", disabled: !here, dataset: { action: "train-link" }, on: { click: trainAsked } }, icon("play"), "Train it here")) : h("p", { class: "note" }, WHY_NOT)];
   }
 
   store.on("preset", () => { if (!store.get("preset")) opened = ""; update(); });

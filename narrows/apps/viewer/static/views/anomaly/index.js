@@ -163,7 +163,7 @@ export function mount(el, lab) {
 
   /** The AUC of the network that differs only in its training rows. */
   async function showOther(classes) {
-    const run = lab.can.train ? normal.other() : null;
+    const run = lab.can.follow ? normal.other() : null;
     const { auroc } = run ? (await lab.query("scores", { run: run.id, ...(classes ? { normal: classes } : {}) })).about : {};
     otherNote.hidden = !Number.isFinite(auroc);
     root.dataset.otherAuc = String(auroc ?? "");

@@ -55,12 +55,13 @@ export function normalClasses({ lab, onChange, onProblem }) {
       chip.setAttribute("aria-label", `class ${chip.dataset.class}: ${on ? "normal" : "anomalous"}`);
     }
     const same = names ? lab.run.settings.normal && sameSet(lab.run.settings.normal.map(String), chosen) : false;
-    train.hidden = !lab.can.train || lab.run.can_train === false || Boolean(same);
     train.disabled = names ? !chosen.size || chosen.size === names.length : false;
     const isThere = Boolean(names && runTrainedOn(value()));
+    const canTrain = lab.can.train && lab.run.can_train !== false;
+    train.hidden = !(canTrain || isThere) || Boolean(same);
     train.textContent = !names ? `Train on these ${noun}s only` : isThere ? `Show the network trained on normal ${noun}s only` : `Train on normal ${noun}s only`;
     train.title = isThere ? "" : "Starts a training";
-    trainAll.hidden = !names || !lab.can.train || lab.run.can_train === false || !lab.run.settings.normal?.length;
+    trainAll.hidden = !names || !(canTrain || runTrainedOn(null)) || !lab.run.settings.normal?.length;
     trainAll.textContent = runTrainedOn(null) ? "Show the network trained on everything" : "Put the anomalies back into training";
     trainAll.title = runTrainedOn(null) ? "" : `Starts a training on all ${noun}s`;
   }

@@ -14,7 +14,7 @@ export function noiseTraining({ lab, labelOf }) {
     const compared = lab.compare?.id ?? null;
     train.disabled = true;
     try {
-      const { run } = await lab.command("train.find_or_start", { dataset, variant: "denoising", settings: { ...settings, corruption: chosen.kind, corruption_level: chosen.level } });
+      const run = await lab.findOrTrain({ dataset, variant: "denoising", settings: { ...settings, corruption: chosen.kind, corruption_level: chosen.level } });
       lab.showHere(run, compared);
       lab.announce(`Training started on other noise: ${labelOf(chosen.kind)}.`);
     } catch (error) {

@@ -39,7 +39,7 @@ export function codeHandles(lab) {
     const n = wanted;
     try {
       if (n === null || n === now) return;
-      const { run } = await lab.command("train.find_or_start", { dataset, variant, settings: { ...settings, n_components: n } });
+      const run = await lab.findOrTrain({ dataset, variant, settings: { ...settings, n_components: n } });
       lab.store.set("compare", id);
       lab.show(run);
     } catch (error) {

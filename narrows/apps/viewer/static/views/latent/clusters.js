@@ -28,7 +28,7 @@ export function mountClusterOffer(lab, run) {
     el.querySelector("button")?.setAttribute("disabled", "");
     try {
       const map = newestMap();
-      const example = map && TRAINING.has(map.state) ? map.id : (await lab.command("train.example", { view: "latent", dataset: run.dataset })).run;
+      const example = map && (TRAINING.has(map.state) || !lab.can.train) ? map.id : (await lab.command("train.example", { view: "latent", dataset: run.dataset })).run;
       leavePlaces(lab.store);
       lab.showHere(example);
     } catch (error) {
@@ -47,8 +47,8 @@ export function mountClusterOffer(lab, run) {
     const before = lab.store.get("latent-run") && lab.runOfAllViews;
     const back = before && before.id !== run.id ? button("back", `Back to run ${before.number}`, () => goBack(before.id)) : null;
     const hasClasses = (lab.dataset()?.classes?.length ?? 0) > 1;
-    const canOffer = !isMap && !back && lab.can.train && run.can_train !== false && hasClasses;
     const map = newestMap();
+    const canOffer = !isMap && !back && hasClasses && (lab.can.train ? run.can_train !== false : Boolean(map));
     const isTraining = Boolean(map && TRAINING.has(map.state));
     const words = isMap ? `This network also had to keep similar ${noun}s near each other, as UMAP does${hasClasses ? "; it was not given the classes" : ""}.`
       : `A network that must also keep similar ${noun}s near each other shows the classes as clusters.${canOffer && map && isTraining ? ` ${trainingSentence(map, lab.awaited?.run === map.id, lab.dataset()?.rows ?? 0)}` : ""}`;

@@ -216,6 +216,7 @@ export function mount(el, lab) {
     const gap = nearest < 0 ? Infinity : Math.hypot(raster.xy[2 * nearest] - x, raster.xy[2 * nearest + 1] - y);
     const far = gap > nearLimit;
     Object.assign(map.now, { probe: [x, y], far, ring: nearest });
+    decodeNow(); // first: the picture is what the pointer waits for
     pca.now.ring = nearest;
     el.dataset.z = Array.from(code).join(",");
     el.dataset.far = String(far);
@@ -224,9 +225,8 @@ export function mount(el, lab) {
     panel.showRow(nearest < 0 ? -1 : codes.arrays.position[nearest], nearest < 0 ? -1 : codes.arrays.label[nearest], gap);
     el.dataset.row = nearest < 0 ? "" : codes.arrays.position[nearest];
     sliders?.set(z);
-    map.draw();
-    if (!pcaFigure.hidden) pca.draw();
-    decodeNow();
+    map.mark();
+    if (!pcaFigure.hidden) pca.mark();
     if (how !== "walk" && how !== "start") { userMoved.probe = true; storeProbe(); announceProbe(); }
     updateCaption();
   }

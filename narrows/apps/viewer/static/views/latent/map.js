@@ -9,6 +9,8 @@ import { PointRaster } from "./point-raster.js";
 import { drawThumbnails } from "./thumbnails.js";
 
 const TWEEN = 300;
+/** Milliseconds after a move of the pointer in which points jump: their motion would hold up the decoded picture. */
+const POINTED = 500;
 
 /**
  * What is drawn on the map besides the points.
@@ -38,19 +40,35 @@ export function createMap({ label, reduced, onProbe, onPin }) {
   /** @type {MapMarks} */
   const now = { probe: null, far: false, ring: -1, prior: null, a: null, b: null, grid: null, showTiles: false, showDensity: false, sheet: null, labels: [], classes: [] };
   let turning = 0;
+  let pointed = -Infinity;
+  /** Whether the points have to be drawn again, and how large text is since they were. */
+  let [isStale, text] = [true, 1];
 
-  const draw = perFrame(() => {
+  /** Draws what follows the pointer: the probe, the ring, and the names, which make room for the pins. */
+  const mark = perFrame(() => {
+    if (isStale) drawPoints();
+    drawThumbnails(thumbnails, raster, now.sheet, now.ring, now.labels);
+    drawMarks();
+  });
+
+  function draw() {
+    isStale = true;
+    mark();
+  }
+
+  function drawPoints() {
+    isStale = false;
+    text = textScale(el); // after the marks have changed it would cost a new layout
     raster.colours = themedPalette();
     raster.ground = rgb(theme.dark ? "#141820" : "#fbfcfe");
     drawDecodedGrid(tiles, raster, now.showTiles ? now.grid : null);
     if (now.showDensity) drawDensity(tiles, raster, rgb(theme.dark ? "#6cb2ff" : "#0b5cad"));
     raster.draw();
-    drawThumbnails(thumbnails, raster, now.sheet, now.ring, now.labels);
-    drawMarks();
-  });
+  }
 
   const observer = new ResizeObserver(() => { if (raster.resize()) { raster.fit(raster.moved); draw(); } });
   observer.observe(el);
+  el.addEventListener("pointermove", () => { pointed = performance.now(); });
 
   function drawMarks() {
     marks.setAttribute("viewBox", `0 0 ${raster.width} ${raster.height}`);
@@ -67,7 +85,6 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     }
     /** @type {Array<[number, number, number]>} left end, right end and height of the names drawn so far */
     const placed = [];
-    const text = textScale(el);
     for (const { cls, x, y, name } of now.labels) {
       if (raster.hidden.has(cls) || (raster.isolated !== null && raster.isolated !== cls)) continue;
       const [px, py] = raster.toPixel(x, y);
@@ -129,7 +146,8 @@ export function createMap({ label, reduced, onProbe, onPin }) {
     const to = raster.moved ? from : { ...raster.home };
     const begun = performance.now();
     const frame = () => {
-      const t = reduced ? 1 : Math.min(1, (performance.now() - begun) / TWEEN);
+      const jumps = reduced || performance.now() - pointed < POINTED;
+      const t = jumps ? 1 : Math.min(1, (performance.now() - begun) / TWEEN);
       const soft = t * t * (3 - 2 * t);
       raster.tween(start, xy, soft);
       if (!raster.moved) for (const key of ["x", "y", "scale"]) raster.view[key] = from[key] + (to[key] - from[key]) * soft;
@@ -142,7 +160,7 @@ export function createMap({ label, reduced, onProbe, onPin }) {
 
   const mouse = steer(el, raster, { draw, onProbe, onPin, probe: () => now.probe, pins: () => ({ a: now.a, b: now.b }) });
   return {
-    el, raster, now, draw, setPoints, moveTo,
+    el, raster, now, draw, mark, setPoints, moveTo,
     zoom: mouse.zoom,
     reset() { raster.reset(); draw(); },
     destroy() { cancelAnimationFrame(turning); observer.disconnect(); },

@@ -49,7 +49,7 @@ export function mount(el, lab) {
   const chartBox = h("div", { class: "chart-box" });
   const chart = lineChart(chartBox, { series: [], xLabel: "epoch", yLabel: lossAxis(first), log: store.get("log", false), whole: true, empty: "The loss appears after the first epoch", onCursor: (x) => seek(x, true), height: 260, cursor: null, label: "Loss over the epochs" });
   const scrub = slider({ label: "Epoch", min: 0, max: 1, step: 1, value: 0, format: (i) => epochWords(frames.epochs[i]), onInput: (i) => { stopReplay(); select(frames.epochs[i]); }, attrs: { "data-control": "scrub" } });
-  const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.train, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: followLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
+  const live = h("button", { type: "button", class: "button small live", dataset: { action: "live" }, hidden: !lab.can.follow, "aria-pressed": "true", title: "Follow the training ( l )", on: { click: followLive } }, h("span", { class: "live-dot", "aria-hidden": "true" }), "Live");
   const replay = h("button", { type: "button", class: "button small", dataset: { action: "replay" }, on: { click: toggleReplay } });
   const restartReplay = h("button", { type: "button", class: "button small", dataset: { action: "from-beginning" }, title: "Replay from the untrained network ( Shift+R )", on: { click: replayFromBeginning } }, icon("reset"), "From the beginning");
   const pace = segmented({ label: "Speed of the replay", value: String(speed), choices: [["1", "1×"], ["4", "4×"], ["16", "16×"]], onChoose: (v) => { speed = Number(v); store.set("speed", speed === 1 ? null : speed); } });
@@ -60,11 +60,11 @@ export function mount(el, lab) {
   const replayControls = h("div", { class: "controls replaying" }, live, restartReplay, replay, pace.el, h("div", { class: "scrubber" }, scrub.el));
   const reading = h("span", {}, "Drag the line or use the arrow keys to see the reconstructions of an epoch.");
   /** A fitted model that came without its past: there is nothing to go back to. */
-  const isStatic = () => loaded && (!lab.can.train || current().state === "loaded") && frames.epochs.length < 2;
+  const isStatic = () => loaded && (!lab.can.follow || current().state === "loaded") && frames.epochs.length < 2;
 
   clear(el, h("div", { class: "head" }, h("h2", {}, "Watch the reconstructions improve"), caption),
     h("div", { class: "panel stack training" }, gallery.el, gallery.legend, gallery.table, replayControls, h("div", { class: "row" }, slow.opener)), slow.el,
-    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.train }, "Compare with", compare))), chartBox,
+    h("figure", { class: "panel figure" }, h("div", { class: "row spread" }, h("h3", {}, "Loss"), h("div", { class: "row" }, log, h("label", { class: "check", hidden: !lab.can.follow }, "Compare with", compare))), chartBox,
       h("figcaption", {}, `Thin: training loss, averaged over the epoch. Bold: validation loss after the epoch, on held-out ${sampleNoun(first)}s. `, reading)),
     h("details", { class: "panel fold", hidden: !lab.can.train, open: store.get("settings", false), on: { toggle: (event) => store.set("settings", event.target.open || null) } }, h("summary", {}, "Change settings and start again"), restart.el),
     h("details", { class: "more" }, h("summary", {}, "How to read this"),
@@ -251,7 +251,7 @@ export function mount(el, lab) {
   unsubscribe.push(onKey("ArrowLeft", () => seekStep(-1), "previous epoch", el), onKey("ArrowRight", () => seekStep(1), "next epoch", el),
     onKey("Shift+ArrowLeft", () => seekStep(-10), "", el), onKey("Shift+ArrowRight", () => seekStep(10), "", el),
     onKey("Home", () => { stopReplay(); show(frames.epochs[0], false); }, "first epoch", el), onKey("End", followLive, "last epoch", el),
-    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el), ...(lab.can.train ? [onKey("s", () => { stopReplay(); slow.open(); }, "one step in slow motion", el)] : []), onKey("Escape", () => (slow.isOpen ? slow.shut() : false), "", el),
+    onKey("l", followLive, "follow the training", el), onKey("r", toggleReplay, "replay", el), ...(lab.can.follow ? [onKey("s", () => { stopReplay(); slow.open(); }, "one step in slow motion", el)] : []), onKey("Escape", () => (slow.isOpen ? slow.shut() : false), "", el),
     onKey("R", replayFromBeginning, "replay from the beginning", el));
 
   /** The reconstructions within an epoch, while the view follows the training; they are not kept. */

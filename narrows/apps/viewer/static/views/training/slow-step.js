@@ -45,7 +45,7 @@ export function mountSlowStep(lab, run, now) {
     heading, sentence, h("div", { class: "controls" }, previous, next, play, other, close), diagram.el,
     h("div", { class: "slow-results" }, Object.values(pictures).map((one) => one.el), table),
     h("p", { class: "note" }, `A training takes many such steps, each on the mean over a batch of ${noun}s, and its optimizer also remembers earlier ones. This step uses one ${noun} alone, and changes nothing in the run.`));
-  const opener = h("button", { type: "button", class: "button small", hidden: !lab.can.train, title: "One training step, taken apart ( s )", dataset: { action: "slow-step" }, on: { click: open } }, icon("step"), "One step in slow motion");
+  const opener = h("button", { type: "button", class: "button small", hidden: !lab.can.follow, title: "One training step, taken apart ( s )", dataset: { action: "slow-step" }, on: { click: open } }, icon("step"), "One step in slow motion");
 
   /** @type {Array<{name: string, layer: number, words: string}>} */
   let stages = [];
@@ -59,7 +59,7 @@ export function mountSlowStep(lab, run, now) {
   async function open() {
     const positions = now.positions();
     const epoch = now.epoch();
-    if (!lab.can.train || !positions?.length || epoch === null) return undefined;
+    if (!lab.can.follow || !positions?.length || epoch === null) return undefined;
     stop();
     if (!step) clear(sentence, "Computing the step…");
     el.hidden = false;
