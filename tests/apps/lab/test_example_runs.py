@@ -84,7 +84,7 @@ def test_the_example_of_clusters_leaves_batches_and_layers_to_the_penalty() -> N
     assert (variant, settings["penalty"], settings["n_components"]) == ("plain", "neighbours", 2)
     assert [settings[name] for name in ("batch_size", "hidden_layer_sizes")] == [None, None]
     assert sum(last - first + 1 for first, last in settings["rows"]) == 20_000
-    assert settings["epochs"] == 50
+    assert settings["epochs"] == 30
     small = map_example({"shape": [8, 8, 1], "columns": None, "rows": 1797})[1]
     assert (small["rows"], "epochs" in small) == (None, False)
     # The setting has no effect on other variants.
