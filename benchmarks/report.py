@@ -82,8 +82,9 @@ def _rounded(value: Any) -> Any:
 
 
 @cache
+@cache
 def product_rates() -> dict[str, float]:
-    """Floating-point operations per second of one product of 1000 x 1000 x 1000 on this machine, by type."""
+    """Return the operations per second of one product of 1000 x 1000 x 1000 on this machine, by type; measured once."""
     return {str(dtype).removeprefix("torch."): product_rate(1000, dtype) for dtype in (torch.float32, torch.bfloat16)}
 
 

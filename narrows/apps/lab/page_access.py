@@ -36,7 +36,7 @@ class PageAccess(AccessMiddleware):
         self._pupil_token = pupil_token
 
     def refusal_of_token(self, scope: Scope, headers: dict[bytes, str]) -> Response | None:
-        """Return the answer to a request without the cookie, or with that of a role which may not do this."""
+        """Return the answer to a request without the cookie, or with that of a role that may not do this."""
         cookie = f"narrows_lab_{(scope.get('server') or ('', 0))[1]}"  # cookies are shared by all ports
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["type"] == "http" and scope["path"] == "/" and given and self._role_of(given) is not None:
@@ -52,7 +52,7 @@ class PageAccess(AccessMiddleware):
     def _role_of(self, token: str | None) -> Role | None:
         """Return the role of the page with a token; None if the token is wrong."""
         if self.policy.accepts_token(token):
-            return Role.OWNER if self._pupil_token is None else Role.TEACHER
+            return Role.OWNER
         is_pupil = token and self._pupil_token and hmac.compare_digest(token.encode(), self._pupil_token.encode())
         return Role.PUPIL if is_pupil else None
 

@@ -17,10 +17,9 @@ class PupilError(LabError):
 
 
 class Role(StrEnum):
-    """Whose page it is: without a class that of the owner, else that of the teacher or a pupil."""
+    """Whose page it is: that of the owner, in a class the teacher, or that of a pupil."""
 
     OWNER = "owner"
-    TEACHER = "teacher"
     PUPIL = "pupil"
 
     def check_may_change(self) -> None:

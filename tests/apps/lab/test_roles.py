@@ -108,7 +108,7 @@ def test_the_teacher_trains_and_a_pupil_sees_the_training_and_the_run_that_the_t
     school: Served,
 ) -> None:
     with school.page(**cookie(school, TEACHER)) as teacher, school.page(**cookie(school, PUPIL)) as pupil:
-        assert ready(teacher).state["role"] == "teacher"
+        assert ready(teacher).state["role"] == "owner"
         assert ready(pupil).state["opens_on"] == "r1"
         run = teacher.train("digits", **SMALL)
         pupil.until_state(run, "done")

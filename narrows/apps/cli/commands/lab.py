@@ -216,34 +216,38 @@ def _rows(
 def _model(path: Path, data: str | None, label: str | None = None) -> Callable[[], InitialContent]:
     from narrows.apps.cli.model_loading import load_autoencoder
     from narrows.apps.lab.session import InitialContent
-    from narrows.apps.viewer.datasets import Source, load
+    from narrows.apps.viewer.datasets import Source
 
     source = None if data is None else Source.of(data, label=label)
     if source is not None and data is not None:
         _check_there(source, data)
     model = load_autoencoder(path)  # a damaged model ends the command before the page is announced
-    if source is not None and label is None:
-        source = _with_classes_of_fit(source, model)
-    rows = None if source is None else model.schema_.align(load(source))
-    return lambda: InitialContent(source, model, rows)
+    if source is None:
+        return lambda: InitialContent(None, model)
+    classed, rows = _with_classes_of_fit(source, model)
+    aligned = model.schema_.align(rows)
+    return lambda: InitialContent(classed, model, aligned)
 
 
-def _with_classes_of_fit(source: Source, model: Autoencoder) -> Source:
-    """Return the source with the column that held the classes at the fit; say so where these rows lack it."""
+def _with_classes_of_fit(source: Source, model: Autoencoder) -> tuple[Source, Rows]:
+    """Return source and rows, with the column that held the classes at the fit; say so where these rows lack it.
+
+    A source that names a column of its own keeps it.
+    """
     from narrows.apps.cli.messages import Messages
     from narrows.apps.viewer.datasets import load
     from narrows.errors import DataError, SettingError
 
     column = model.label_column_
-    if column is None or source.is_set:
-        return source
+    if column is None or source.label is not None or source.is_set:
+        return source, load(source)
     labelled = replace(source, label=column)
     try:
-        load(labelled)
+        return labelled, load(labelled)
     except (DataError, SettingError):  # what else is wrong with these rows is said where they are read without classes
-        Messages().info(absent_class_column(source.name, column))
-        return source
-    return labelled
+        rows = load(source)
+    Messages().info(absent_class_column(source.name, column))
+    return source, rows
 
 
 def _check_there(source: object, data: str) -> None:

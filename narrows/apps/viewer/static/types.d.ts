@@ -96,8 +96,8 @@ interface SessionState {
   opened?: string | null;
   /** Whether other machines can reach the page. */
   joinable?: boolean;
-  /** Whose page this is: in a class the teacher's, or that of a pupil, who changes nothing. */
-  role?: "owner" | "teacher" | "pupil";
+  /** Whose page this is: the owner's, in a class the teacher, or that of a pupil, who changes nothing. */
+  role?: "owner" | "pupil";
   /** In a class, the address that pupils open. */
   pupil_address?: string | null;
   /** Id of the run that the page opens on, see `opening_run` in narrows/apps/lab/run_choice.py. */

@@ -41,8 +41,8 @@ export function followExamples(lab, onOpening, isTaken = () => false) {
     const set = lab.dataset();
     if (isOpening || isTaken() || !VIEWS.has(view) || lab.state?.status !== "ready" || !run || !set || run.can_train === false) return;
     if (view === "latent" && lab.awaited) openAwaited(run);
-    const asked = keyOf(view, set);
-    if (refused.has(asked) || !opensOnExample(view, run, set)) return;
+    const key = keyOf(view, set);
+    if (refused.has(key) || !opensOnExample(view, run, set)) return;
     const places = lab.state.limits?.trainings ?? 1;
     // Until a training ends there may be no place for another.
     if (lab.can.train && lab.state.runs.filter(isBusy).length >= places) return;
@@ -50,17 +50,17 @@ export function followExamples(lab, onOpening, isTaken = () => false) {
     onOpening(true);
     try {
       const { run: example, compare } = await lab.command(lab.can.train ? "train.example" : "train.find_example", { view, dataset: set.id });
-      if (!example) refused.add(asked);
+      if (!example) refused.add(key);
       else if (view === "latent") awaitMap(example, run, set);
       else if (lab.store.get("view") === view) lab.showHere(example, compare);
     } catch (error) {
-      if (!error.dropped) refused.add(asked);
+      if (!error.dropped) refused.add(key);
     }
     isOpening = false;
     onOpening(false);
   }
 
-  /** What was asked for: a pupil's page asks again when there are other runs. */
+  /** The view and the data; a pupil's page tries again when there are other runs. */
   const keyOf = (view, set) => [view, set.id, set.labels, ...(lab.can.train ? [] : lab.state?.runs.map(({ id }) => id) ?? [])].join(" ");
 
   /** Opens the map at once if it is trained; else the view shows its run until then. */
