@@ -19,9 +19,10 @@ _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"referrer-policy": b"no-referrer",
-    b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
 }
+_OF_SECURE_PAGES = {b"cross-origin-opener-policy": b"same-origin"}
+"""Browsers obey it over HTTPS and on a loopback address; elsewhere they ignore it and log an error."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class AccessMiddleware:
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *_HEADERS.items()]
+                added = _HEADERS | (_OF_SECURE_PAGES if _is_secure(scope) else {})
+                message["headers"] = [*message.get("headers", []), *added.items()]
             await send(message)
 
         await (self.app if refusal is None else refusal)(scope, receive, send_safely)
@@ -134,6 +136,13 @@ class AccessMiddleware:
         if not self.policy.allows_origin(headers.get(b"origin"), host):
             return self.refused("Requests from other sites are not allowed.", 403)
         return None if self.policy.token is None else self.refusal_of_token(scope, headers)
+
+
+def _is_secure(scope: Scope) -> bool:
+    """Return whether browsers count the page as secure: HTTPS, also before a proxy, or a name of this machine."""
+    headers = dict(scope["headers"])
+    protocols = (scope.get("scheme"), headers.get(b"x-forwarded-proto", b"").decode("latin-1"))
+    return "https" in protocols or is_loopback(_host_name(headers.get(b"host", b"").decode("latin-1")))
 
 
 def _host_name(header: str) -> str:

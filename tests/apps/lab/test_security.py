@@ -71,6 +71,16 @@ def test_every_answer_forbids_scripts_of_others(lab: Served) -> None:
         assert headers["x-content-type-options"] == "nosniff"
 
 
+def test_the_opener_policy_is_sent_only_where_browsers_obey_it(locked: Served) -> None:
+    def policy(**headers: str) -> str | None:
+        return locked.get("/", **headers)[2].get("cross-origin-opener-policy")
+
+    address = f"192.168.1.5:{locked.port}"
+    assert policy() == policy(Host=f"localhost:{locked.port}") == "same-origin"
+    assert policy(Host=address) is None
+    assert policy(Host=address, X_Forwarded_Proto="https") == "same-origin"
+
+
 def test_no_file_but_the_pages_own_is_served(lab: Served) -> None:
     for path in ("/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd"):
         status, body, _ = lab.get(path)
