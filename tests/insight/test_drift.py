@@ -116,3 +116,23 @@ def test_rows_that_come_as_often_as_the_weights_say_have_not_drifted() -> None:
     assert not drift(weighted, table(800, 1)).scores.drifted
     plain = AnomalyDetector(random_state=0).fit(then)
     assert drift(plain, table(800, 1)).scores.drifted
+
+
+@pytest.mark.parametrize("novelty", [False, True])
+def test_new_rows_of_a_small_mixed_table_have_not_drifted_and_raise_the_alarms_that_were_set(novelty: bool) -> None:
+    def mixed_table(n: int, rng: np.random.Generator) -> pd.DataFrame:
+        shared = rng.normal(size=n)
+        group = np.where(shared + 0.5 * rng.normal(size=n) > 0, "x", "y")
+        numbers = {"a": shared + 0.3 * rng.normal(size=n), "b": np.exp(shared), "c": rng.normal(size=n)}
+        return pd.DataFrame({**numbers, "group": group})
+
+    shares, typical = [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        detector = AnomalyDetector(contamination=0.1, novelty=novelty, random_state=seed).fit(mixed_table(400, rng))
+        new = mixed_table(2000, rng)
+        assert not drift(detector, new).scores.drifted
+        shares.append((detector.predict(new) == -1).mean())
+        typical.append(np.median(detector.p_values(new)))
+    assert 0.08 <= np.mean(shares) <= 0.12
+    assert 0.45 <= np.mean(typical) <= 0.55
