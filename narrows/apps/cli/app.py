@@ -34,6 +34,7 @@ from narrows.apps.cli.commands.score import score
 from narrows.apps.cli.commands.serve import serve
 from narrows.apps.cli.commands.sweep import sweep
 from narrows.apps.cli.exit_codes import DONE, FAILED, INTERRUPTED, Interrupted, explain
+from narrows.apps.cli.repeated_options import Command
 from narrows.apps.cli.worker_processes import is_said_by_first, rank_and_size
 
 app = typer.Typer(
@@ -73,25 +74,29 @@ def _root(
     _say(f"narrows {context.invoked_subcommand} runs in one process; the other {size - 1} do nothing.")
 
 
-app.command()(demo)
-app.command()(inspect)
-app.command()(fit)
-app.command()(encode)
-app.command()(reconstruct)
-app.command()(impute)
-app.command()(denoise)
-app.command()(generate)
-app.command()(score)
-app.command()(detect)
-app.command()(drift)
-app.command()(diagnose)
-app.command()(report)
-app.command()(export)
-app.command()(serve)
-app.command()(sweep)
-app.command()(lab)
-app.command()(reproduce)
-app.command()(doctor)
+_COMMANDS = (
+    demo,
+    inspect,
+    fit,
+    encode,
+    reconstruct,
+    impute,
+    denoise,
+    generate,
+    score,
+    detect,
+    drift,
+    diagnose,
+    report,
+    export,
+    serve,
+    sweep,
+    lab,
+    reproduce,
+    doctor,
+)
+for _command in _COMMANDS:
+    app.command(cls=Command)(_command)
 app.add_typer(data_app, name="data")
 
 

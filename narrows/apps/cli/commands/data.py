@@ -8,13 +8,14 @@ import typer
 
 from narrows.apps.cli.common_options import Json
 from narrows.apps.cli.messages import Messages
+from narrows.apps.cli.repeated_options import Command
 
 data_app = typer.Typer(
     help="List and download datasets that narrows knows by name.", no_args_is_help=True, rich_markup_mode="rich"
 )
 
 
-@data_app.command("list")
+@data_app.command("list", cls=Command)
 def list_sets(as_json: Json = False) -> None:
     """List the datasets: name, number of rows, description, and folder."""
     from rich import box
@@ -34,7 +35,7 @@ def list_sets(as_json: Json = False) -> None:
     Messages(as_json).result(found, table)
 
 
-@data_app.command("fetch")
+@data_app.command("fetch", cls=Command)
 def fetch(
     name: Annotated[
         str,

@@ -98,4 +98,11 @@ def _conditions(given: list[str]) -> dict[str, str]:
     wrong = next((text for text in given if "=" not in text), None)
     if wrong is not None:
         raise SettingError(f"--given takes COLUMN=VALUE, such as species=Gentoo, got {wrong!r}.")
-    return {name.strip(): value for name, _, value in (text.partition("=") for text in given)}
+    wanted: dict[str, str] = {}
+    for name, _, value in (text.partition("=") for text in given):
+        if wanted.setdefault(name.strip(), value) != value:
+            raise SettingError(
+                f"--given has two values for {name.strip()!r}, {wanted[name.strip()]!r} and {value!r}; generate the "
+                "rows of each in a call of its own."
+            )
+    return wanted
