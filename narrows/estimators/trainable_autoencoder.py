@@ -18,7 +18,7 @@ from narrows.estimators.fitting.preparation import FitOptions, prepare
 from narrows.estimators.fitting.prepared_fit import PreparedFit
 from narrows.estimators.fitting.training_rows import joined_hashes, training_tensors
 from narrows.estimators.parameters import parameter_checks
-from narrows.estimators.parameters.idle_parameters import warn_of_idle_parameters
+from narrows.estimators.parameters.idle_parameters import warn_of_changed_parameters, warn_of_idle_parameters
 from narrows.estimators.saving.checkpoint import EVERY, Checkpoint, Checkpointing
 from narrows.estimators.saving.persistence import describe
 from narrows.estimators.saving.saved_trainer import SavedTrainer
@@ -262,6 +262,7 @@ class TrainableAutoencoder(FittedAutoencoder):
             self._state, self._progress = after, progress
         else:
             state = self._state
+            warn_of_changed_parameters(self.get_params(deep=False), state.params)
             x, weight, new = training_tensors(state, rows, sample_weight)
             hashes = joined_hashes(state.rows.training_hashes, new)
             n_rows = None if state.rows.n_rows is None else state.rows.n_rows + len(rows)

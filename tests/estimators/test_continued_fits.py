@@ -1,6 +1,7 @@
 """Fits that go on from what was learned, end early, or fail."""
 
 import os
+import pickle
 import signal
 import threading
 
@@ -10,6 +11,7 @@ import pytest
 from narrows import Autoencoder
 from narrows.errors import (
     DivergedError,
+    IdleParameterWarning,
     NotFittedError,
     SchemaMismatchError,
     SettingError,
@@ -28,6 +30,17 @@ def test_partial_fit_learns_call_by_call_and_keeps_the_scaling_of_the_first():
     assert model.score(IRIS) > 0.8
     with pytest.raises(SchemaMismatchError):
         model.partial_fit(IRIS[:, :2])
+
+
+def test_partial_fit_warns_of_parameters_that_changed_since_its_first_call(recwarn):
+    model = quick(n_components=2).partial_fit(IRIS)
+    model.set_params(verbose=True).partial_fit(IRIS)
+    pickle.loads(pickle.dumps(model)).partial_fit(IRIS)
+    assert not [w for w in recwarn if w.category is IdleParameterWarning]
+    model.set_params(n_components=1, learning_rate=0.5)
+    with pytest.warns(IdleParameterWarning, match=r"learning_rate=0\.5, n_components=1|n_components=1, learning_rate"):
+        model.partial_fit(IRIS)
+    assert model.transform(IRIS).shape == (len(IRIS), 2)
 
 
 def test_partial_fit_goes_on_from_a_fit():

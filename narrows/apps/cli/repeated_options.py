@@ -1,4 +1,4 @@
-"""Options that are given more than once: lists are joined, other values that differ are refused."""
+"""Options that are given more than once: lists are joined; of other values the last one counts, with a warning."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typer.core import TyperCommand, TyperOption
 
 
 class Command(TyperCommand):
-    """A command that loses no value of a repeated option, where Typer would keep the last one alone."""
+    """A command that loses no value of a repeated option in silence, where Typer would keep the last one alone."""
 
     def make_parser(self, ctx: Any) -> Any:
         """Return a parser that collects the values of each option, and gives the command one value."""
@@ -29,18 +29,19 @@ class Command(TyperCommand):
             values, rest, order = parse(args)
             for option in single:
                 if option.name in values:
-                    values[option.name] = _only(option, values[option.name], ctx)
+                    values[option.name] = _only(option, values[option.name])
             return values, rest, order
 
         parser.parse_args = parse_args
         return parser
 
 
-def _only(option: TyperOption, values: Sequence[Any], ctx: Any) -> Any:
+def _only(option: TyperOption, values: Sequence[Any]) -> Any:
     """Return the value of an option that was given with these: of lists, all of their elements."""
     if len(set(values)) == 1:
         return values[0]
     if "," in (option.metavar or ""):
         return ",".join(values)
     given = ", ".join(repr(value) for value in values)
-    raise typer.BadParameter(f"It is given {len(values)} times, with {given}; give it once.", ctx=ctx, param=option)
+    typer.echo(f"Warning: {option.opts[0]} is given {len(values)} times, with {given}; the last one is used.", err=True)
+    return values[-1]

@@ -18,6 +18,7 @@ from narrows.data.rows import row_name
 from narrows.data.text import (
     Choice,
     ColumnFormat,
+    ReadAs,
     format_notes,
     infer_format,
     looks_decimal,
@@ -90,7 +91,8 @@ class ColumnReader:
             No cell is of the type that the user set.
         """
         wanted = self.options.types.get(name)
-        if wanted is None and is_number(column.type):
+        of_booleans = wanted is None and self._expected(name) == "boolean"
+        if wanted is None and is_number(column.type) and not of_booleans:
             return [self._typed(column, name)]
         if is_nested(column.type):
             import narwhals as nw
@@ -98,6 +100,7 @@ class ColumnReader:
             series = nw.from_native(column, series_only=True)
             parts = as_columns(series, name, self.source, whole=wanted == "category")
             return [self._as_is(part, found) for part, found in parts]
+        wanted = "boolean" if of_booleans else wanted
         if wanted is not None and not is_text(column.type) and not _is_already(column.type, wanted):
             import pyarrow as pa
 
@@ -105,6 +108,11 @@ class ColumnReader:
         if is_text(column.type):
             return [self._text(column, name)]
         return [self._typed(column, name)]
+
+    def _expected(self, name: str) -> ReadAs | None:
+        """Return the type of a column of a fitted model, None for others."""
+        known = self.options.known.get(name)
+        return self.options.expected.get(name) if known is None else known.read_as
 
     def _as_is(self, name: str, found: Column) -> ReadColumn:
         return ReadColumn(name, found, () if found.note is None else (found.note,))
@@ -150,7 +158,8 @@ class ColumnReader:
             na_values=options.na_values,
             keep_na=options.keep_na,
             decimal=self.decimal,
-            read_as=options.types.get(name) or options.expected.get(name),
+            read_as=options.types.get(name),
+            expected=options.expected.get(name),
             like=None if name in options.types else options.known.get(name),
         )
         parsed = parse_column(column_format, column)

@@ -37,6 +37,31 @@ def check_columns(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
         )
 
 
+def check_booleans(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
+    """Raise SchemaMismatchError where a named column that was true or false during fit holds another number.
+
+    Arrays and images of booleans may be followed by shares.
+    """
+    if schema.names is None:
+        return
+    given_kinds = rows.dtype_kinds
+    for i, wanted in schema.number_columns.items():
+        kind = schema.types[i] if schema.types else None
+        is_boolean = wanted.kind == "b" or (kind is not None and kind.name == "Boolean")
+        if not is_boolean or given_kinds[i] not in "iuf":
+            continue
+        cells = rows.column(i)
+        is_other = ~(is_missing(cells) | np.isin(cells, (0, 1)))
+        if is_other.any():
+            where = int(is_other.argmax())
+            raise SchemaMismatchError(
+                f"Column {schema.feature_names[i]!r} of {rows.source} holds {cells[where]:g} in "
+                f"{rows.row_name(where)}, but {who} was fitted on true and false there; correct that cell, or empty "
+                "it.",
+                column=schema.feature_names[i],
+            )
+
+
 _SORTS = {"O": "text", "M": "dates"}  # of all other dtypes numbers
 
 

@@ -23,6 +23,7 @@ from narrows.data.schema.magnitudes import Magnitudes
 from narrows.data.schema.pixel_units import check_pixel_units
 from narrows.data.schema.row_checks import (
     cell_name,
+    check_booleans,
     check_cells,
     check_columns,
     check_kinds,
@@ -196,6 +197,7 @@ class Schema(SchemaLayout):
         """
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
+        check_booleans(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
         check_cells(without_invalid(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)

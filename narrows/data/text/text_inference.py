@@ -66,6 +66,7 @@ def infer_format(
     keep_na: bool = False,
     decimal: str | None = None,
     read_as: Choice | ReadAs | None = None,
+    expected: ReadAs | None = None,
     like: ColumnFormat | None = None,
 ) -> ColumnFormat:
     """Return the format of a column of text.
@@ -83,6 +84,8 @@ def infer_format(
         Decimal mark of the rest of the file, used where the cells are ambiguous.
     read_as : one of CHOICES, optional
         Type of the column, if the user sets it.
+    expected : ReadAs, optional
+        Type of the column that a model was fitted on: the format is of this type even if no cell is.
     like : ColumnFormat, optional
         Format of the column that a model was fitted on. It is kept, with the na_values of this column, where it reads
         nearly all cells; else a format is inferred for the same type of value.
@@ -101,7 +104,7 @@ def infer_format(
         found = _still(like, cells, rule)
         read_as = None if like.read_as == "empty" else like.read_as
     if found is None:
-        found = _anew(cells, rule, read_as, like)
+        found = _anew(cells, rule, read_as or expected, like or (None if read_as else _plain(expected)))
     return replace(found, na_values=tuple(dict.fromkeys((*found.na_values, *cells.blank))))
 
 
@@ -124,6 +127,11 @@ def _anew(cells: Cells, rule: _Rule, read_as: Choice | ReadAs | None, like: Colu
         "leave it out of the types, or name another type.",
         column=rule.name,
     )
+
+
+def _plain(expected: ReadAs | None) -> ColumnFormat | None:
+    """Return the format that a type has where no cell shows one."""
+    return None if expected in (None, "category", "empty") else ColumnFormat(expected)
 
 
 def _na_values_of_empty(cells: Cells, rule: _Rule) -> tuple[str, ...] | None:

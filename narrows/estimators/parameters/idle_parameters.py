@@ -30,6 +30,10 @@ DETECTOR_REQUIREMENTS: dict[str, Requirement] = {
 """When each conditional parameter of `AnomalyDetector` has an effect."""
 
 
+_PLAIN = (bool, int, float, str, tuple, list, type(None))
+"""Types of parameters that compare by value."""
+
+
 def idle_parameters(
     values: Mapping[str, Any], defaults: Mapping[str, Any], requirements: Mapping[str, Requirement] = REQUIREMENTS
 ) -> Iterator[str]:
@@ -68,6 +72,24 @@ def _is_refused(requirement: Requirement, values: Mapping[str, Any]) -> bool:
         return False
     given, choices = values[requirement.parameter], BY_NAME[requirement.parameter].choices
     return isinstance(given, str) and bool(choices) and given not in choices
+
+
+def warn_of_changed_parameters(values: Mapping[str, Any], fitted: Mapping[str, Any]) -> None:
+    """Warn of parameters that differ from those of the first call of `partial_fit`, which goes on with these."""
+    from narrows.errors import IdleParameterWarning, warn
+
+    changed = [
+        name
+        for name, value in values.items()
+        if name != "verbose" and isinstance(value, _PLAIN) and not _same(value, fitted.get(name, value))
+    ]
+    if changed:
+        names = ", ".join(f"{name}={values[name]!r}" for name in changed)
+        warn(
+            f"{names} has no effect in partial_fit, which goes on with the network and the settings of its first call; "
+            "call fit to use new ones.",
+            IdleParameterWarning,
+        )
 
 
 def _same(value: Any, default: Any) -> bool:

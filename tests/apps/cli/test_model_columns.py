@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
@@ -68,3 +69,44 @@ def test_gaps_at_use_stop_are_filled_or_dropped(shell, tabular: Path, gaps: Path
     assert "row 3" in stopped.err
     assert shell("score", tabular, gaps, "--missing", "mean", "--json").json["rows"] == 40
     assert shell("score", tabular, gaps, "--missing", "drop", "--json").json["rows"] == 39
+
+
+@pytest.fixture
+def with_truths(shell, quick) -> Path:
+    """Return a model of a column that is true or false."""
+    lines = "\n".join(f"{i / 7},{'true' if i % 3 else 'false'}" for i in range(60))
+    Path("truths.csv").write_text(f"a,ok\n{lines}\n")
+    assert shell("fit", "truths.csv", "-o", "truths", *quick).status == 0
+    return Path("truths")
+
+
+@pytest.mark.parametrize("cell", ["2", "0.5", "-7", "maybe"])
+@pytest.mark.parametrize("more", ["", "1.0,true\n2.0,false\n"])
+def test_a_cell_that_is_neither_true_nor_false_is_an_error_or_is_flagged(
+    shell, with_truths: Path, cell: str, more: str
+) -> None:
+    Path("new.csv").write_text(f"a,ok\n3.5,{cell}\n{more}")
+    refused = shell("score", with_truths, "new.csv", "-o", "s.csv")
+    assert refused.status == 1
+    assert f"Column 'ok' of new.csv holds '{cell}' in row 1" in refused.err
+    assert "true or false is expected" in refused.err
+    flagged = shell("score", with_truths, "new.csv", "-o", "s.csv", "--errors", "flag")
+    assert flagged.status == 0
+    assert f"ok '{cell}'" in flagged.out + flagged.err
+
+
+@pytest.mark.parametrize("spelling", [("0", "1"), ("no", "yes"), ("False", "True"), ("f", "t")])
+def test_true_and_false_are_read_in_any_spelling(shell, with_truths: Path, spelling: tuple[str, str]) -> None:
+    for name, words in (("a.csv", ("false", "true")), ("b.csv", spelling)):
+        Path(name).write_text(f"a,ok\n1.5,{words[0]}\n2.5,{words[1]}\n")
+        assert shell("encode", with_truths, name, "-o", f"{name}.npy").status == 0
+    np.testing.assert_array_equal(np.load("a.csv.npy"), np.load("b.csv.npy"))
+
+
+def test_numbers_other_than_0_and_1_are_refused_as_truth_values_in_python(with_truths: Path) -> None:
+    model = narrows.load(with_truths)
+    for cell in (2, -1, 0.5):
+        with pytest.raises(narrows.errors.SchemaMismatchError, match=r"holds (2|-1|0\.5) in row 1 .* true and false"):
+            model.transform(pd.DataFrame({"a": [1.0, 2.0], "ok": [1, cell]}))
+    codes = model.transform(pd.DataFrame({"a": [1.0, 2.0], "ok": [1, 0]}))
+    np.testing.assert_array_equal(codes, model.transform(pd.DataFrame({"a": [1.0, 2.0], "ok": [True, False]})))

@@ -29,13 +29,12 @@ def test_types_of_several_options_all_count(shell, table: Path) -> None:
     assert kinds["a"] == kinds["age"] == "category"
 
 
-def test_two_values_of_another_option_are_refused(shell, quick, table: Path) -> None:
-    refused = shell("fit", table, "-o", "m", "--label", "a", "--label", "b", *quick)
-    assert refused.status == 2
-    assert "'a', 'b'; give it once" in refused.err
-    assert "--label" in refused.err
-    assert not Path("m").exists()
-    assert shell("fit", table, "-o", "m", "--label", "a", "--label", "a", *quick).status == 0
+def test_of_other_options_the_last_value_counts_and_a_warning_names_the_others(shell, quick, table: Path) -> None:
+    done = shell("fit", table, "-o", "m", "--label", "a", "--label", "b", *quick)
+    assert done.status == 0
+    assert "Warning: --label is given 2 times, with 'a', 'b'; the last one is used." in done.err
+    assert narrows.load("m").label_column_ == "b"
+    assert "Warning" not in shell("fit", table, "-o", "n", "--label", "a", "--label", "a", *quick).err
 
 
 def test_two_values_of_a_given_column_are_refused(shell, quick, table: Path) -> None:
