@@ -40,6 +40,7 @@ from narrows.data.readers.row_stream import RowStream, memory_needed, scan, tabl
 from narrows.data.readers.synthetic_curves import curves
 from narrows.data.rows import Columns, Rows, row_name
 from narrows.data.schema.ignored_columns import how_to_keep, ignored_columns_message
+from narrows.data.schema.large_integers import as_numbers, with_numbers
 from narrows.data.schema.layout import Missing
 from narrows.data.schema.loss_weights import LossWeights, hidden_floats, loss_weights
 from narrows.data.schema.model_inputs import holds, input_columns, is_block, value_kind
@@ -91,6 +92,7 @@ __all__ += [
     "Scale",
     "VerbatimCells",
     "as_images",
+    "as_numbers",
     "as_one_row",
     "as_table",
     "check_output",
@@ -136,5 +138,6 @@ __all__ += [
     "value_kind",
     "whole_file",
     "whole_folder",
+    "with_numbers",
     "write_chunks",
 ]

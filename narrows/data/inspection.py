@@ -180,6 +180,9 @@ def _report(rows: Rows, i: int, word: str | None, reason: str | None, markers: l
     name, values, kind = rows.feature_names[i], rows.column(i), rows.column_type(i)
     missing = is_missing(values)
     present = values[~missing]
+    if present.dtype == object and rows.is_whole(i):
+        numbers = np.array([int(text) for text in present.tolist()])
+        present = numbers if numbers.dtype.kind in "iu" else present
     type_name = _type_name(present, "" if kind is None else kind.name)
     counts = Counter(present.tolist()) if present.dtype == object else None
     n_different = len(np.unique(present)) if counts is None else len(counts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from narrows.data.frames.column_labels import Labels
-from narrows.data.frames.column_type import ColumnType, is_missing
+from narrows.data.frames.column_type import WHOLE, ColumnType, is_missing
 from narrows.errors import warn
 
 Columns = np.ndarray | tuple[np.ndarray, ...]
@@ -113,6 +113,11 @@ class Rows:
     def column_type(self, i: int) -> ColumnType | None:
         """Return the type of a column in its frame; None where its array says it all."""
         return None if self.types is None else self.types[i]
+
+    def is_whole(self, i: int) -> bool:
+        """Return whether the type of a column in its frame is one of whole numbers, also if its array is of another."""
+        kind = self.column_type(i)
+        return kind is not None and kind.name in WHOLE
 
     def select(self, columns: Sequence[int] | np.ndarray) -> Rows:
         """Return these columns only."""

@@ -148,6 +148,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         on one of them.
         """
         params, workers = self.get_params(deep=False), Workers.current()
+        parameter_checks.truths(params)
         kept = None if checkpoint is None else Checkpoint(checkpoint, type(self).__name__, params, workers)
         seed = self._seed_of_workers(workers) if kept is None or kept.seed is None else kept.seed
         with workers.together():
@@ -241,6 +242,7 @@ class TrainableAutoencoder(FittedAutoencoder):
         to X, which then needs at least two rows.
         """
         workers = Workers.current()
+        parameter_checks.truths(self.get_params(deep=False))
         rows = as_rows(X, image_shape=self.image_shape)
         parameter_checks.targets(y, len(rows))
         before = self._state, self._progress

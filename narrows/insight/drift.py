@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from narrows.data import as_rows, is_missing
+from narrows.data import as_numbers, as_rows, is_missing
 from narrows.errors import DataError, SettingError
 from narrows.estimators import AnomalyDetector, benjamini_hochberg
 from narrows.estimators.anomaly.calibration import Calibration
@@ -229,7 +229,7 @@ def _column(
 
 def _typical(rows: Rows, i: int) -> Any:
     """Return the median of a column of numbers or dates, else the most frequent level; None if all are missing."""
-    values = rows.column(i)
+    values = as_numbers(rows, i)
     values = values[~is_missing(values)]
     if not len(values):
         return None

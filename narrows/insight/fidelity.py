@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from narrows.data import Rows, as_rows
+from narrows.data import Rows, as_numbers, as_rows
 from narrows.errors import DataError
 from narrows.insight.synthetic_rows import TrainedOnMade, closest_rows, distinguishability, trained_on_synthetic
 
@@ -214,7 +214,7 @@ def _overlap(then: np.ndarray, now: np.ndarray) -> float:
 
 def _column(rows: Rows, i: int) -> np.ndarray:
     """Return numbers and dates as float64 with NaN for missing values, else objects with None."""
-    values = rows.column(i)
+    values = as_numbers(rows, i)
     if values.dtype.kind == "M":
         seconds = values.astype("datetime64[s]").astype(np.float64)
         return np.where(np.isnat(values), np.nan, seconds)

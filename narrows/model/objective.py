@@ -11,6 +11,7 @@ from narrows.errors import SettingError
 from narrows.model.corruption import Corruption
 from narrows.model.forward_pass import ForwardPass
 from narrows.model.network import AutoencoderNetwork
+from narrows.model.own_blocks import checked_term, draw_with_own, is_own
 from narrows.model.penalty import Penalty
 from narrows.model.row_means import Means, RowSums
 
@@ -40,7 +41,11 @@ class Objective:
 
     def draw(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return the target (n, d) and the corrupted input of the encoder (n, d) of clean rows x (n, d)."""
-        return (x, x) if self.corruption is None else self.corruption.draw(x, generator)
+        if self.corruption is None:
+            return x, x
+        if is_own(self.corruption):
+            return draw_with_own(self.corruption, x, generator)
+        return self.corruption.draw(x, generator)
 
     def terms(
         self,
@@ -67,8 +72,14 @@ class Objective:
         z = network.code.draw(h, generator)
         terms = {"reconstruction": network.likelihood.loss(network.output(z), x).sum(1)}
         forward = ForwardPass(network, x, x_tilde, h, z, generator, progress, training, weight, pairs, means)
+        return terms | self.penalty_terms(forward)
+
+    def penalty_terms(self, forward: ForwardPass) -> dict[str, Tensor]:
+        """Return the term of each penalty by its name, (n,) or a scalar."""
+        terms = {}
         for penalty in self.penalties:
-            terms[penalty.name] = penalty(forward)
+            value = penalty(forward)
+            terms[penalty.name] = checked_term(penalty, value, forward) if is_own(penalty) else value
         return terms
 
     @torch.no_grad()

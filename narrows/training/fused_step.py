@@ -135,7 +135,8 @@ class FusedStep:
             h = h.detach().requires_grad_()
             z = network.code.draw(h, noise)
             forward = ForwardPass(network, x, x_tilde, h, z, noise, progress, True, weight, pairs, means)
-            penalties = {p.name: mean_over_batch(p(forward), weight) for p in self._objective.penalties}
+            terms = self._objective.penalty_terms(forward) if self._objective.penalties else {}
+            penalties = {name: mean_over_batch(term, weight) for name, term in terms.items()}
             cost = sum(penalties.values(), torch.zeros(())) / network.n_floats
         with torch.inference_mode():
             output = self._decoder.forward(z.detach())

@@ -45,7 +45,7 @@ def _as_pandas(values: np.ndarray, kind: ColumnType) -> Any:
     if kind.name == "String" and kind.level_type:
         return _intervals(values, kind)
     if kind.name in _WHOLE:
-        whole = pd.array(_whole(values), dtype=kind.name)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        whole = pd.array(_whole(values, kind), dtype=kind.name)  # pyright: ignore[reportArgumentType, reportCallIssue]
         return whole.astype(native) if native else whole
     if kind.name == "Boolean":
         return pd.array(_truths(values), dtype=native or "boolean")  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -135,7 +135,7 @@ def _as_polars(values: np.ndarray, kind: ColumnType) -> Any:
         return pl.from_arrow(_as_arrow(values, kind))
     if name == "Object":
         return pl.Series(unwrapped(values), strict=False)
-    cells = _whole(values) if name in _WHOLE else _truths(values) if name == "Boolean" else values
+    cells = _whole(values, kind) if name in _WHOLE else _truths(values) if name == "Boolean" else values
     return pl.Series(cells, dtype=getattr(pl, name), nan_to_null=True)
 
 
@@ -158,7 +158,7 @@ def _as_arrow(values: np.ndarray, kind: ColumnType | None) -> Any:
         return _objects_as_arrow(
             _listed(values, kind), kind.arrow or {"String": "string", "Time": "time64[us]"}.get(name, "")
         )
-    cells = _whole(values) if name in _WHOLE else _truths(values) if name == "Boolean" else values
+    cells = _whole(values, kind) if name in _WHOLE else _truths(values) if name == "Boolean" else values
     make = pa.bool_ if name == "Boolean" else getattr(pa, name.lower())
     return pa.array(cells, make(), from_pandas=True)
 
@@ -249,9 +249,11 @@ def _codes(values: np.ndarray, kind: ColumnType) -> tuple[list[Level], np.ndarra
     return levels, np.fromiter((places.get(text, -1) for text in values.tolist()), np.int64, len(values))
 
 
-def _whole(values: np.ndarray) -> list[int | None]:
-    """Return whole numbers, held as floats or as texts."""
-    return [None if is_missing_cell(value) else int(value) for value in values.tolist()]
+def _whole(values: np.ndarray, kind: ColumnType) -> list[int | None]:
+    """Return whole numbers, held as floats or as texts, within the range of their type."""
+    limits = np.iinfo(kind.name.lower())
+    low, high = int(limits.min), int(limits.max)
+    return [None if is_missing_cell(value) else min(max(int(value), low), high) for value in values.tolist()]
 
 
 def _truths(values: np.ndarray) -> list[bool | None]:

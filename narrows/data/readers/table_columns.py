@@ -133,10 +133,14 @@ class ColumnReader:
             column_format = ColumnFormat("number", na_values=tuple(sentinels))
             return self._as_is(name, replace(found, type=replace(_type_of(found), column_format=column_format)))
         read = self._as_is(name, found)
-        if not of_numbers or name in self.options.known or (mark := suspected_sentinel(found.values)) is None:
+        if not of_numbers or name in self.options.known:
+            return read
+        # Large whole numbers with missing cells are held as texts, which are exact.
+        numbers = found.values.astype(np.float64) if found.values.dtype == object else found.values
+        if (mark := suspected_sentinel(numbers)) is None:
             return read
         note = (
-            f"Column {name!r} of {self.source} holds {mark:g} in {int((found.values == mark).sum()):,} cells, far from "
+            f"Column {name!r} of {self.source} holds {mark:g} in {int((numbers == mark).sum()):,} cells, far from "
             f"its other numbers; if it means a missing value, set --na-values={mark:g} (in Python: "
             f"na_values=['{mark:g}'])."
         )

@@ -65,9 +65,9 @@ def _extent(rows: Rows, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _is_constant(rows: Rows, low: np.ndarray, high: np.ndarray, largest: np.ndarray) -> np.ndarray:
-    dtypes = [np.dtype(name) for name in rows.dtypes]
     # Computed columns carry noise in the last bits of float64; the few steps of a shorter float may be its values.
-    rounding = np.array([np.finfo(dtype).eps if dtype == np.float64 else 0.0 for dtype in dtypes])
+    is_noisy = [dtype == "float64" and not rows.is_whole(i) for i, dtype in enumerate(rows.dtypes)]
+    rounding = np.where(is_noisy, np.finfo(np.float64).eps, 0.0)
     with np.errstate(over="ignore"):
         return high - low <= 8 * rounding * largest
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from narrows.data.frames.columns import is_missing
 
+IDENTIFIER = re.compile(r"(^|[\W_])(id|key|uuid|index|nr|no|number)$|[a-z](Id|ID)$|^unnamed: 0$", re.IGNORECASE)
+"""Names of columns whose numbers name the row if they all differ."""
+
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _POSTAL = {"zip", "zipcode", "postcode", "postalcode", "pincode", "plz", "postleitzahl"}
 _PLACES = {"station", "sector", "district", "region", "ward", "precinct", "depot", "branch", "county", "department"}

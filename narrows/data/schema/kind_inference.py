@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,12 +12,11 @@ from narrows.data.kinds import Boolean, Category, ColumnKind, DateTime, Ignored,
 from narrows.data.kinds.ignored import CONSTANT, EMPTY
 from narrows.data.rows import Rows
 from narrows.data.schema.column_statistics import measure
-from narrows.data.schema.identifier_columns import are_identifiers_by_name
+from narrows.data.schema.identifier_columns import IDENTIFIER, are_identifiers_by_name
 from narrows.data.schema.number_kinds import common_mask, common_values, goes_by_quantiles, learn_extent, learn_numbers
 from narrows.data.schema.scaling import Scale, learn_numeric
 from narrows.errors import DataError, SettingError
 
-_IDENTIFIER = re.compile(r"(^|[\W_])(id|key|uuid|index|nr|no|number)$|[a-z](Id|ID)$|^unnamed: 0$", re.IGNORECASE)
 _FEW_ROWS = 20  # of less, a different whole number in each row says nothing
 _NAMES_ROWS = 0.9  # share of different values from which on a text names its row
 _SHOWN = 5
@@ -138,7 +136,7 @@ def _counts_or_names(values: np.ndarray, name: str) -> str | None:
     """Return the reason to ignore whole numbers: they count the rows, or all differ under a name such as "id"."""
     if len(values) < _FEW_ROWS:
         return None
-    if _IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
+    if IDENTIFIER.search(name) and len(np.unique(values)) == len(values):
         return "a different value in every row"
     if values[0] in (0, 1) and bool((np.diff(values.astype(np.float64)) == 1).all()):
         return "counts the rows"

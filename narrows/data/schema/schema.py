@@ -17,6 +17,7 @@ from narrows.data.rows import Container, Layout, Rows, size_text
 from narrows.data.schema.alignment import by_name, by_position, check_image_shape
 from narrows.data.schema.decoding import decoded, filled
 from narrows.data.schema.kind_inference import learn_kinds
+from narrows.data.schema.large_integers import with_numbers
 from narrows.data.schema.layout import Missing, SchemaLayout
 from narrows.data.schema.loss_weights import mask_indices
 from narrows.data.schema.magnitudes import Magnitudes
@@ -90,6 +91,7 @@ class Schema(SchemaLayout):
         _check_choice("scale", scale, Scale)
         _check_choice("missing", missing, Missing)
         check_cells(rows, missing)
+        rows = with_numbers(rows, categorical)
         kinds, unit = learn_kinds(
             rows,
             scale=scale,

@@ -29,8 +29,7 @@ def check_detector(params: Mapping[str, Any]) -> None:
         check_wrapped(estimator)
         if method != "auto":
             raise SettingError(f"method={method!r} needs a narrows autoencoder as estimator; others have their own.")
-    if not isinstance(novelty, bool | np.bool_):
-        raise SettingError(f"novelty must be True or False, got {novelty!r}.")
+    parameter_checks.truth("novelty", novelty)
     _check_numbers(params)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import secrets
-from numbers import Integral
+from collections.abc import Mapping
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,21 @@ def number(name: str, value: Any) -> float:
     if not abs(checked) < 1e30:
         raise SettingError(f"{name} must be a number, got {value!r}.")
     return checked
+
+
+def truths(params: Mapping[str, Any]) -> None:
+    """Raise `SettingError` where a truth value is not True or False, or `verbose` is not a number."""
+    for name, value in params.items():
+        if name in BY_NAME and BY_NAME[name].kind == "bool":
+            truth(name, value)
+    if not isinstance(params["verbose"], Real | np.bool_):
+        raise SettingError(f"verbose must be a number, got {params['verbose']!r}.")
+
+
+def truth(name: str, value: Any) -> None:
+    """Raise `SettingError` unless a value is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise SettingError(f"{name} must be True or False, got {value!r}.")
 
 
 def choice(name: str, value: Any) -> str:

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize
+from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize, with_numbers
 from narrows.errors import DataError, SettingError
 from narrows.estimators import Autoencoder, VariationalAutoencoder
 from narrows.insight.imputing import methods
@@ -84,6 +84,7 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
         raise DataError("Images have no missing cells to fill; give a table.")
     if len(rows) < _FEWEST_ROWS:
         raise DataError(f"{rows.source} has {len(rows)} rows; filling needs at least {_FEWEST_ROWS} to learn from.")
+    rows = with_numbers(rows, settings.get("categorical", ()))
     known = [i for i in range(rows.n_columns) if not is_missing(rows.column(i)).all()]
     masked, hidden = hidden_cells(rows, known, share=_SHARE, seed=random_state)
     first = PlainTable.of(masked, known)
@@ -109,7 +110,7 @@ def check_imputing(model: Autoencoder, rows: Rows, *, seed: int = 0) -> Imputati
 
     At most 2,000 rows are used. Cells that the model was fitted to count too, so that new rows may be filled worse.
     """
-    rows = rows.sampled(_MOST_CHECKED, seed=seed)
+    rows = with_numbers(rows.sampled(_MOST_CHECKED, seed=seed), model.categorical)
     columns = [i for i in model.schema_.learned_columns if not is_missing(rows.column(i)).all()]
     truth = PlainTable.of(rows, columns)
     masked, hidden = hidden_cells(rows, columns, share=_SHARE, seed=seed)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyarrow import feather, orc
+from pyarrow import feather, orc, parquet
 
+from narrows import Autoencoder
 from narrows.data import is_table, read
 from narrows.data.readers.table_formats import read_other
 from narrows.errors import DataFormatError, DataNotFoundError, MissingExtraError
@@ -229,3 +230,23 @@ def test_without_the_extra_a_sentence_says_what_to_install(tmp_path, monkeypatch
     write_xlsx(tmp_path / "t.xlsx", {"Sheet": [HEADER, *BODY]})
     with pytest.raises(MissingExtraError, match=r"narrows\[excel\]"):
         read(tmp_path / "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("ending", "first"),
+    [
+        *((ending, first) for ending in ("parquet", "feather", "jsonl") for first in (2**53 + 1, -(2**60))),
+        *((ending, 2**63 + 5) for ending in ("parquet", "feather")),
+    ],
+)
+def test_large_whole_numbers_with_a_missing_cell_are_numbers(tmp_path: Path, ending: str, first: int) -> None:
+    cells = [None if i == 3 else first + 1000 * (i % 5) for i in range(40)]
+    frame = pa.table({"a": [i % 7 for i in range(40)], "big": pa.array(cells, pa.uint64() if first > 2**62 else None)})
+    path = tmp_path / f"big.{ending}"
+    if ending == "jsonl":
+        path.write_text("\n".join(json.dumps(row) for row in frame.to_pylist()))
+    else:
+        (parquet.write_table if ending == "parquet" else feather.write_feather)(frame, str(path))
+    model = Autoencoder(n_components=1, epochs=2, random_state=0).fit(read(path))
+    assert model.schema_.ignored_columns == {}
+    assert model.schema_.column_types["big"] == "numeric"

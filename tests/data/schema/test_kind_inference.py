@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn.preprocessing import QuantileTransformer
@@ -256,3 +258,39 @@ def test_all_numbers_go_by_their_quantiles_where_that_is_asked_for():
     assert again.ignored_columns == {"c": "constant"}
     with pytest.raises(SettingError, match="images"):
         learn(np.zeros((4, 3, 3)), scale="quantile")
+
+
+@pytest.mark.parametrize("container", ["pandas", "pandas of Arrow", "pyarrow", "polars"])
+@pytest.mark.parametrize("spread", [2**54, 1000])
+def test_large_whole_numbers_with_gaps_are_learned_as_numbers(container, spread):
+    big = pd.Series(2**60 + R.integers(0, spread, N)).astype("Int64")
+    big[3] = pd.NA
+    frame = pd.DataFrame({"n": big, "x": R.normal(size=N)})
+    table = pa.Table.from_pandas(frame)
+    given = {"pandas of Arrow": frame.convert_dtypes(dtype_backend="pyarrow"), "pyarrow": table}
+    schema, floats = learn(pl.from_arrow(table) if container == "polars" else given.get(container, frame))
+    assert schema.column_types["n"] == "numeric"
+    assert schema.ignored_columns == {}
+    known = big.drop(3)
+    (place,) = np.flatnonzero((schema.float_columns == 0) & (schema.mask_indices >= 0))
+    assert stats.spearmanr(np.delete(floats[:, place], 3), (known - known.min()).astype("float64")).statistic > 0.95
+
+
+def test_large_whole_numbers_with_gaps_stay_exact_where_they_name_rows_or_levels():
+    key = pd.Series(2**60 + np.arange(N)).astype("Int64")
+    level = pd.Series(2**60 + R.integers(0, 3, N)).astype("Int64")
+    key[0] = level[0] = pd.NA
+    frame = pd.DataFrame({"user_id": key, "level": level, "x": R.normal(size=N)})
+    rows = as_rows(frame)
+    schema, floats = learn(frame, categorical=("level",))
+    assert schema.ignored_columns == {"user_id": "a different value in almost every row"}
+    again = schema.decode(floats, like=rows)
+    assert again["user_id"].equals(key)
+    assert again["level"].drop(0).equals(level.drop(0))
+
+
+def test_decoded_whole_numbers_with_gaps_stay_within_their_type():
+    big = pd.array([2**63 - 1, -(2**63), None] * 20, dtype="Int64")
+    schema, floats = learn(pd.DataFrame({0: big, 1: R.normal(size=60)}))
+    found = schema.decode(floats * 2)[0]
+    assert [found.max(), found.min()] == [2**63 - 1, -(2**63)]

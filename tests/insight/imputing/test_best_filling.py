@@ -88,3 +88,14 @@ def test_what_cannot_be_filled_is_refused() -> None:
         narrows.impute(np.zeros((30, 4, 4)))
     with pytest.raises(SettingError, match="n_draws"):
         narrows.impute(whole(), n_draws=-1)
+
+
+def test_large_whole_numbers_are_filled_as_numbers() -> None:
+    table = whole()[["a", "b"]].assign(n=lambda t: pd.Series((2**53 * t["a"]).astype("int64"), dtype="Int64"))
+    table.loc[::7, "n"] = pd.NA
+    found = narrows.impute(table, epochs=2, device="cpu")
+    assert found.filled["n"].dtype == "Int64"
+    assert not found.filled["n"].isna().any()
+    observed = table["n"].notna()
+    assert found.filled["n"][observed].equals(table["n"][observed])
+    assert np.corrcoef(found.filled["n"].astype("float64"), table["a"])[0, 1] > 0.9
