@@ -88,3 +88,20 @@ def test_what_cannot_be_filled_is_refused() -> None:
         narrows.impute(np.zeros((30, 4, 4)))
     with pytest.raises(SettingError, match="n_draws"):
         narrows.impute(whole(), n_draws=-1)
+
+
+@pytest.mark.parametrize("n_draws", [0, np.int64(2)])
+def test_a_table_with_one_learned_column_is_filled_by_its_mean(n_draws: int) -> None:
+    age = np.where(np.arange(40) % 5 == 0, np.nan, np.arange(40.0) % 7)
+    named = pd.DataFrame({"age": age, "name": [f"person {i}" for i in range(40)]})
+    for table in (named, named[["age"]], age[:, None]):
+        found = narrows.impute(table, n_draws=n_draws, epochs=1, device="cpu")
+        filled = np.asarray(found.filled)[:, 0].astype(float)
+        assert len(set(filled[::5])) == 1
+        assert abs(filled[0] - np.nanmean(age)) <= 0.5
+        assert len(found.draws) == n_draws
+
+
+def test_a_table_with_one_column_of_levels_is_filled_by_its_mode() -> None:
+    kind = pd.Series(["a", "b", "a"] * 20).mask(np.arange(60) % 7 == 0)
+    assert set(narrows.impute(kind.to_frame("kind"), epochs=1, device="cpu").filled["kind"][::7]) == {"a"}
