@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -164,7 +165,7 @@ def _sampled_errors(
 
     if len(errors) < 2 * _LEAF or not len(wanted) or not errors.any():
         return _quantiles(errors, len(wanted))
-    most = 1.0 if predictors.shape[1] <= _FEW_PREDICTORS else "sqrt"
+    most: Any = 1.0 if predictors.shape[1] <= _FEW_PREDICTORS else "sqrt"
     trees = ExtraTreesRegressor(
         _TREES, min_samples_leaf=_LEAF, max_features=most, random_state=int(rng.integers(2**31))
     ).fit(predictors, np.abs(errors))
