@@ -10,8 +10,8 @@ from typing import Any
 from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize
 from narrows.errors import DataError, SettingError
 from narrows.estimators import Autoencoder, VariationalAutoencoder
-from narrows.insight.imputing import drawing, methods
-from narrows.insight.imputing.drawing import Filling
+from narrows.insight.imputing import methods, multiple_draws
+from narrows.insight.imputing.multiple_draws import Filling
 from narrows.insight.imputing.plain_table import Answers, PlainTable
 from narrows.insight.imputing.report import ImputationReport, hidden_cells, imputation_report
 
@@ -104,7 +104,7 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
     if n_draws:
         hidden = {i: at for i, at in hidden.items() if scores[i] is not None}
         before, after = (Filling(each, of_methods) for each, of_methods in ((table, found), (truth, final)))
-        drawn, coverage = drawing.drawn(before, after, hidden, n_draws, seed=random_state)
+        drawn, coverage = multiple_draws.drawn(before, after, hidden, n_draws, seed=random_state)
         report = report.with_coverage({rows.feature_names[i]: share for i, share in coverage.items()})
     return Imputation(truth.filled(best), [truth.filled(each) for each in drawn], report, model)
 
