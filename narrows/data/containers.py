@@ -217,6 +217,8 @@ def _checked(X: Any, name: str) -> np.ndarray:
     except ValueError as error:
         if "arrays of bytes/strings" in str(error) or "could not convert" in str(error):
             raise (_of_text_cell(X, name) or NotNumericError(str(error))) from error
+        if str(error).startswith("Complex data"):
+            raise DataError(f"Complex data not supported: give the real and imaginary parts of {name}.") from error
         raise DataError(str(error)) from error
     return array.toarray() if issparse(array) else array
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from narrows.errors import DataFormatError, DataNotFoundError
+from narrows.errors import DataFormatError, DataNotFoundError, SettingError
 
 if TYPE_CHECKING:
     from pyarrow import NativeFile
@@ -144,9 +144,16 @@ def location(source: str | os.PathLike[str] | RemotePath, filesystem: Any = None
     ------
     DataNotFoundError
         The address is of no known kind, or cannot be reached.
+    SettingError
+        The source is no name or path, but data in memory.
     """
     if isinstance(source, RemotePath):
         return source
+    if not isinstance(source, str | os.PathLike):
+        raise SettingError(
+            f"Files are read by their name or path, not a {type(source).__name__}; what is in memory needs no "
+            "reading: give it to fit, or call narrows.data.as_rows."
+        )
     text = os.fspath(source)
     if filesystem is not None:
         from pyarrow.fs import FSSpecHandler, PyFileSystem

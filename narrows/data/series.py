@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Hashable
 from dataclasses import dataclass
 from numbers import Integral
@@ -9,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from narrows.data.frames.column_labels import Labels
+from narrows.data.frames.columns import is_missing
+from narrows.data.rows import Rows
 from narrows.errors import DataError, SettingError, warn
 
 _LONG_STEP = 1.5  # times the median step of a time index
@@ -101,7 +105,8 @@ def windows(X: Any, width: int, step: int = 1, *, groups: Any = None) -> Windows
     SettingError
         `width` or `step` is not a whole number from 1, or `step` is larger than `width`.
     DataError
-        The series is shorter than a window, X has more than two dimensions, or the time index falls.
+        The series is shorter than a window, X has more than two dimensions or is not in memory, a point has no group,
+        or the time index falls.
 
     Examples
     --------
@@ -121,6 +126,8 @@ def windows(X: Any, width: int, step: int = 1, *, groups: Any = None) -> Windows
     if step > width:
         raise SettingError(f"step={step} leaves points between windows of width={width} out; make it at most {width}.")
     width, step = int(width), int(step)
+    if isinstance(X, str | os.PathLike | Rows):
+        raise DataError("A series is an array or a DataFrame in memory, not a file or Rows; read it with pandas first.")
     series = X if hasattr(X, "columns") or hasattr(X, "column_names") else np.asarray(X)
     n_points = len(series)
     bounds = _bounds(groups, n_points)
@@ -140,6 +147,9 @@ def _bounds(groups: Any, n_points: int) -> list[tuple[int, int]]:
     names = np.asarray(groups)
     if names.shape != (n_points,):
         raise DataError(f"groups has the shape {names.shape} for {n_points} points; give the series of each point.")
+    n_missing = int(is_missing(names).sum())
+    if n_missing:
+        raise DataError(f"groups has {n_missing} missing values; give every point its group.")
     changes = np.flatnonzero(names[1:] != names[:-1]) + 1
     firsts = [0, *changes.tolist()]
     if len(np.unique(names[firsts].astype(str))) < len(firsts):
@@ -182,6 +192,9 @@ def _array_rows(series: np.ndarray, starts: np.ndarray, width: int) -> np.ndarra
 def _frame_rows(series: Any, starts: np.ndarray, width: int) -> Any:
     import narwhals as nw
 
+    labels = Labels.of(series.columns) if nw.dependencies.is_pandas_dataframe(series) else None
+    if labels is not None and len(labels.levels) > 1:
+        series = series.set_axis(list(labels.texts), axis=1)
     frame = nw.from_native(series, eager_only=True)
     names: dict[Hashable, str] = {name: str(name) for name in frame.columns}
     parts = [

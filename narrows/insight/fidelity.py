@@ -24,11 +24,13 @@ class Fidelity:
     ----------
     columns : dict of str to float
         For numbers and dates, 1 - the Kolmogorov-Smirnov statistic; for texts, 1 - the total variation distance.
+        0 where only one side has values; a column without any is left out.
     gaps : dict of str to float
         1 - the difference of the shares of missing values.
     pairs : dict of (str, str) to float
         For two numeric columns, 1 - half the difference of their correlations; for others, 1 - the total variation
         distance of their joint levels, where numbers are cut into ten bins of equal width, each side over its range.
+        0 where a column has values on one side only.
     n_real, n_synthetic : int
         Rows compared.
     spread : dict of str to float
@@ -143,9 +145,10 @@ def fidelity(
     for i, name in enumerate(names):
         pair = [_column(rows, i) for rows in (real, synthetic)]
         real_gaps[name], synthetic_gaps[name] = (float(_is_gap(values).mean()) for values in pair)
-        if all((~_is_gap(values)).any() for values in pair):
-            compared[name] = pair
-    if not compared:
+        compared[name] = _alike_if_empty(*pair)
+    have_values = {name: [bool((~_is_gap(v)).any()) for v in pair] for name, pair in compared.items()}
+    compared = {name: pair for name, pair in compared.items() if any(have_values[name])}
+    if not any(all(have_values[name]) for name in compared):
         raise DataError("No column has values in both the real and the synthetic rows, so nothing can be compared.")
     few = list(compared)[:_MOST_COLUMNS]
     then, now = ([pair[side] for pair in compared.values()] for side in (0, 1))
@@ -163,20 +166,38 @@ def fidelity(
     )
 
 
+def _alike_if_empty(then: np.ndarray, now: np.ndarray) -> list[np.ndarray]:
+    """Return both sides of a column; an empty one has the type of the other, whatever its container gave it."""
+    if then.dtype.kind != now.dtype.kind:
+        then, now = (
+            np.full(len(values), None if other.dtype.kind == "O" else np.nan, other.dtype)
+            if _is_gap(values).all()
+            else values
+            for values, other in ((then, now), (now, then))
+        )
+    return [then, now]
+
+
 def _similarity(then: np.ndarray, now: np.ndarray) -> float:
     from scipy.stats import ks_2samp
 
     then, now = then[~_is_gap(then)], now[~_is_gap(now)]
+    if not len(then) or not len(now):
+        return 0.0
     if then.dtype.kind == "f" and now.dtype.kind == "f":
         return 1 - float(ks_2samp(then, now, method="asymp").statistic)  # pyright: ignore[reportAttributeAccessIssue]
     return _overlap(then.astype(str), now.astype(str))
 
 
 def _varies(then: np.ndarray, now: np.ndarray) -> bool:
-    return then.dtype.kind == "f" and now.dtype.kind == "f" and bool(np.nanstd(then) > 0)
+    if then.dtype.kind != "f" or now.dtype.kind != "f" or np.isnan(then).all() or np.isnan(now).all():
+        return False
+    return bool(np.nanstd(then) > 0)
 
 
 def _pair(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    if any(_is_gap(values).all() for values in (*a, *b)):
+        return 0.0
     if all(values.dtype.kind == "f" for values in (*a, *b)):
         then, now = (_correlation(x, y) for x, y in zip(a, b, strict=True))
         return 1 - abs(then - now) / 2

@@ -37,6 +37,7 @@ def default_values(
 
 def checked_values(over: str, values: Sequence[float], n_rows: int) -> tuple[float, ...]:
     """Return the given values in order; SettingError if one cannot be used."""
+    values = list(values)  # an iterator gives them once
     least = 1 if over == "n_components" else 0
     allowed = "shares up to 1" if over == "share" else f"whole numbers from {least}"
     for value in values:

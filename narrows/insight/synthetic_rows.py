@@ -38,14 +38,14 @@ def distinguishability(real: list[np.ndarray], synthetic: list[np.ndarray], *, s
     `narrows.insight.fidelity`: float64 with NaN, or objects with None.
     """
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
     real, synthetic = _sampled(real, seed), _sampled(synthetic, seed)
     if min(len(real[0]), len(synthetic[0])) < _FEWEST:
         return None
     x, is_level = _floats([np.concatenate(pair) for pair in zip(real, synthetic, strict=True)])
     is_synthetic = np.arange(len(x)) >= len(real[0])
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
+    folds = PredefinedSplit(_folds(x, is_synthetic, seed))
     trees = _trees("classifier", is_level, seed)
     chances = np.asarray(cross_val_predict(trees, x, is_synthetic, cv=folds, method="predict_proba"))[:, 1]
     return float(roc_auc_score(is_synthetic, chances))
@@ -101,6 +101,29 @@ def trained_on_synthetic(
         trees = _trees("regressor" if is_number else "classifier", is_level, seed).fit(x[rows], y[rows])
         scores.append(float(trees.score(x[test], y[test])))
     return TrainedOnMade(target, "R²" if is_number else "accuracy", *scores)
+
+
+def _folds(x: np.ndarray, is_synthetic: np.ndarray, seed: int) -> np.ndarray:
+    """Return the fold of each row (n,), with an equal share of both sides.
+
+    A copy is in the fold of its real row: else trees would know it by that row, which has the other label. The second
+    copy goes with the second real row of these values, so that one row that is repeated many times is in every fold.
+    """
+    equal = np.unique(np.nan_to_num(x, nan=np.inf), axis=0, return_inverse=True)[1].ravel()
+    side = 2 * equal + is_synthetic
+    order = np.argsort(side, kind="stable")
+    repeat = np.empty(len(x), np.intp)
+    repeat[order] = np.arange(len(x)) - np.searchsorted(side[order], side[order])
+    _, first, twins, size = np.unique(
+        equal * len(x) + repeat, return_index=True, return_inverse=True, return_counts=True
+    )
+    kind = np.where(size == 2, 2, is_synthetic[first])
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(first), np.intp)
+    for each in range(3):
+        members = rng.permutation(np.flatnonzero(kind == each))
+        fold[members] = np.arange(len(members)) % _FOLDS
+    return fold[twins]
 
 
 def _trees(task: str, is_level: np.ndarray, seed: int) -> Any:

@@ -187,3 +187,8 @@ def test_images_have_any_number_of_channels(shape, image_shape, layout):
 def test_tensors_have_their_channels_first_where_the_shape_does_not_say():
     assert as_rows(torch.zeros(2, 4, 12, 4)).image_shape == (12, 4, 4)
     assert as_rows(torch.zeros(2, 12, 30, 12)).image_shape == (30, 12, 12)
+
+
+def test_complex_numbers_are_refused_without_their_values() -> None:
+    with pytest.raises(DataError, match=r"^Complex data not supported: give the real and imaginary parts of X\.$"):
+        as_rows(np.ones((20, 2), complex))

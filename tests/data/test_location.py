@@ -13,7 +13,7 @@ from pyarrow.fs import FileSystemHandler, LocalFileSystem, PyFileSystem, SubTree
 import narrows
 from narrows.data import read, scan
 from narrows.data.location import location
-from narrows.errors import DataFormatError, DataNotFoundError
+from narrows.errors import DataFormatError, DataNotFoundError, SettingError
 
 TABLE = pa.table({"a": np.random.default_rng(0).normal(size=300), "b": np.arange(300), "kind": ["x", "y", "z"] * 100})
 
@@ -105,3 +105,9 @@ def test_a_bucket_that_may_not_be_read_is_one_sentence() -> None:
 def test_an_address_is_split_before_the_folder_of_its_first_sign(source: str, path: str, pattern: str) -> None:
     found = location(source)
     assert (found.path, found.pattern) == (path, pattern)
+
+
+@pytest.mark.parametrize("reading", [narrows.read, narrows.inspect])
+def test_data_in_memory_needs_no_reading(reading) -> None:
+    with pytest.raises(SettingError, match="not a DataFrame; what is in memory needs no reading: give it to fit"):
+        reading(TABLE.to_pandas())

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import narrows
+from narrows.data import as_rows
 from narrows.errors import DataError, SettingError
 
 X = np.arange(20.0).reshape(10, 2)
@@ -91,3 +92,23 @@ def test_impossible_windows_are_refused_in_words(settings: dict, error: type, wo
         narrows.windows(X, **settings)
     with pytest.raises(DataError, match="got the shape"):
         narrows.windows(np.zeros((4, 2, 2)), 2)
+
+
+def test_levels_of_column_labels_are_joined_as_in_a_fit() -> None:
+    frame = pd.DataFrame(X, columns=pd.MultiIndex.from_product([["a"], ["u", "v"]]))
+    rows = narrows.windows(frame, width=2).rows
+    names = [name.removesuffix("[0]") for name in rows.columns[:2]]
+    assert names == list(as_rows(frame).feature_names)
+    assert np.array_equal(rows.to_numpy()[0], X[:2].ravel())
+
+
+def test_a_file_is_no_series(tmp_path) -> None:
+    for source in ("series.csv", tmp_path, as_rows(X)):
+        with pytest.raises(DataError, match="in memory"):
+            narrows.windows(source, width=2)
+
+
+@pytest.mark.parametrize("gap", [None, np.nan])
+def test_points_without_a_group_are_refused(gap) -> None:
+    with pytest.raises(DataError, match="groups has 5 missing values; give every point its group"):
+        narrows.windows(X, width=2, groups=[gap] * 5 + [1] * 5)

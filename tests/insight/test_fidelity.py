@@ -118,3 +118,31 @@ def test_what_is_learned_from_synthetic_rows_is_tested_on_real_ones(target: str,
     assert bad.on_made < good.on_made - 0.2
     with pytest.raises(DataError, match="no column 'colour'"):
         fidelity(then, now, target="colour", real_or_made=False)
+
+
+@pytest.mark.parametrize("name", ["size", "kind"])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_column_that_is_empty_on_one_side_scores_zero(name: str, side: int) -> None:
+    sides = [table(200, 0), table(200, 1)]
+    sides[side][name] = np.nan
+    found = fidelity(*sides)
+    assert found.columns[name] == 0
+    assert all(score == 0 for pair, score in found.pairs.items() if name in pair)
+    assert found.auc is not None
+    assert found.auc > 0.95
+    assert f"{name} 0.00" in str(found)
+
+
+def test_copies_cannot_be_told_from_their_rows() -> None:
+    rows = table(200, 0)
+    found = fidelity(rows, rows)
+    assert found.auc == pytest.approx(0.5, abs=0.05)
+    assert found.column_score == 1
+
+
+def test_one_row_repeated_is_told_from_real_rows() -> None:
+    rows = table(200, 0)
+    repeated = rows.iloc[[0] * 200].reset_index(drop=True)
+    auc = fidelity(rows, repeated).auc
+    assert auc is not None
+    assert auc > 0.95

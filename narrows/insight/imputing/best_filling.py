@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize, with_numbers
 from narrows.errors import DataError, SettingError
 from narrows.estimators import Autoencoder, VariationalAutoencoder
-from narrows.insight.imputing import methods
+from narrows.insight.imputing import methods, multiple_draws
+from narrows.insight.imputing.multiple_draws import Filling
 from narrows.insight.imputing.plain_table import Answers, PlainTable
 from narrows.insight.imputing.report import ImputationReport, hidden_cells, imputation_report
 
@@ -27,7 +29,7 @@ class Imputation:
     filled : like X
         X with its missing cells filled; all other cells are the same.
     draws : list of tables like X
-        Multiple imputations: missing cells drawn from the variational model; empty for ``n_draws=0``.
+        Multiple imputations: the filling with drawn errors, see `impute`; empty for ``n_draws=0``.
     report : ImputationReport
     model : VariationalAutoencoder
         The network, which was fitted without the hidden cells.
@@ -51,7 +53,8 @@ def impute(X: Any, *, n_draws: int = 0, random_state: int = 0, **settings: Any) 
     X : array, DataFrame, Rows or path
         A table of at least 20 rows with missing cells.
     n_draws : int, default=0
-        Number of multiple imputations (Rubin 1987): tables with missing cells drawn from the variational model.
+        Number of multiple imputations (Rubin 1987): tables whose missing cells are the filling and an error that its
+        method made on a hidden cell of the same kind, and levels drawn by their chances.
     random_state : int, default=0
         Seed of hidden cells, network and draws.
     **settings
@@ -68,11 +71,11 @@ def impute(X: Any, *, n_draws: int = 0, random_state: int = 0, **settings: Any) 
     SettingError
         A parameter that is unknown or out of range.
     """
-    if isinstance(n_draws, bool) or not isinstance(n_draws, int) or n_draws < 0:
+    if isinstance(n_draws, bool) or not isinstance(n_draws, Integral) or n_draws < 0:
         raise SettingError(f"n_draws must be a whole number of at least 0, got {n_draws!r}.")
     X = materialize(X)
     rows = as_rows(X)
-    found = impute_rows(rows, n_draws=n_draws, random_state=random_state, **settings)
+    found = impute_rows(rows, n_draws=int(n_draws), random_state=random_state, **settings)
     return Imputation(
         fill_missing(X, rows, found.filled), [fill_missing(X, rows, d) for d in found.draws], found.report, found.model
     )
@@ -92,16 +95,18 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
     learned = [i for i in model.schema_.learned_columns if i in known]
     truth, table = PlainTable.of(rows, learned), PlainTable.of(masked, learned)
     table = _in_the_levels_of(truth, table)
-    report = imputation_report(
-        truth, {i: hidden[i] for i in learned if i in hidden}, answers(table, model, random_state)
-    )
-    final = answers(truth, model, random_state)
-    names = rows.feature_names
-    best: Answers = {}
-    for i in learned:
-        scores = report.columns.get(names[i])
-        best[i] = final[methods.CONSTANT if scores is None else scores.chosen][i]
-    drawn = methods.drawn_by_network(model, truth, n_draws, seed=random_state) if n_draws else []
+    hidden = {i: hidden[i] for i in learned if i in hidden}
+    found, final = answers(table, model, random_state), answers(truth, model, random_state)
+    report = imputation_report(truth, hidden, found)
+    scores = {i: report.columns.get(rows.feature_names[i]) for i in learned}
+    chosen = {i: methods.CONSTANT if score is None else score.chosen for i, score in scores.items()}
+    best: Answers = {i: final[chosen[i]][i] for i in learned}
+    drawn: list[Answers] = []
+    if n_draws:
+        hidden = {i: at for i, at in hidden.items() if scores[i] is not None}
+        before, after = (Filling(each, of_methods) for each, of_methods in ((table, found), (truth, final)))
+        drawn, coverage = multiple_draws.drawn(before, after, hidden, n_draws, seed=random_state)
+        report = report.with_coverage({rows.feature_names[i]: share for i, share in coverage.items()})
     return Imputation(truth.filled(best), [truth.filled(each) for each in drawn], report, model)
 
 
@@ -130,7 +135,9 @@ def check_imputing(model: Autoencoder, rows: Rows, *, seed: int = 0) -> Imputati
 
 
 def answers(table: PlainTable, model: VariationalAutoencoder, seed: int) -> dict[str, Answers]:
-    """Return the answers of every method, by its name."""
+    """Return the answers of every method, by its name; of one column, only its mean or mode."""
+    if len(table.places()) == 1:  # there are no others to learn from
+        return {methods.CONSTANT: methods.by_constant(table)}
     parts = {
         methods.NEIGHBOURS: methods.by_neighbours(table, seed=seed),
         methods.REGRESSION: methods.by_regression(table),

@@ -118,19 +118,6 @@ def by_network(model: VariationalAutoencoder, table: PlainTable, *, seed: int) -
     return found
 
 
-def drawn_by_network(model: VariationalAutoencoder, table: PlainTable, n_draws: int, *, seed: int) -> list[Answers]:
-    """Draw whole answers: a number with its noise, and one level with the chance 1."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for answers in _network_draws(model, table, n_draws, seed):
-        for i in table.levels:
-            chances = answers[i].cumsum(axis=1) / answers[i].sum(axis=1, keepdims=True)
-            place = (rng.random((len(chances), 1)) > chances).sum(axis=1).clip(max=chances.shape[1] - 1)
-            answers[i] = np.eye(chances.shape[1])[place]
-        found.append(answers)
-    return found
-
-
 def blend(parts: list[Answers]) -> Answers:
     """Return the mean of several answers."""
     return {i: np.mean([part[i] for part in parts], axis=0) for i in parts[0]}

@@ -28,12 +28,15 @@ class ColumnScores:
         Method -> its score.
     chosen : str
         The method that fills the column: the best one, or "mean or mode" where none is clearly better than that.
+    coverage : float or None, default=None
+        Share of the hidden numbers within the interval that should hold 90 % of the draws; None without draws.
     """
 
     measure: str
     n_hidden: int
     scores: dict[str, float]
     chosen: str
+    coverage: float | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,6 +64,18 @@ class ImputationReport:
             [(c.scores[method or c.chosen], c.n_hidden) for c in self.columns.values() if c.measure == "right"]
         )
 
+    def with_coverage(self, shares: Mapping[str, float]) -> ImputationReport:
+        """Return the report with the coverage of some columns by their names."""
+        return ImputationReport(
+            {name: replace(c, coverage=shares.get(name, c.coverage)) for name, c in self.columns.items()}
+        )
+
+    @property
+    def coverage(self) -> float:
+        """Share of all hidden numbers within the interval that should hold 90 % of the draws; NaN without draws."""
+        shares = [(c.coverage, c.n_hidden) for c in self.columns.values() if c.coverage is not None]
+        return _weighted([(share, n) for share, n in shares if np.isfinite(share)])
+
     def to_dict(self) -> dict[str, object]:
         """Return plain values for JSON."""
         return {
@@ -79,6 +94,8 @@ class ImputationReport:
             parts = [f"{self.rmse(method):.3f}"] if np.isfinite(self.rmse(method)) else []
             parts += [f"{self.right(method):.1%}"] if np.isfinite(self.right(method)) else []
             lines.append(f"  {method or 'chosen by column':<17} {'  '.join(parts)}")
+        if np.isfinite(self.coverage):
+            lines.append(f"The interval of 90 % of the draws holds {self.coverage:.0%} of the hidden numbers.")
         constant = [name for name, c in self.columns.items() if c.chosen == CONSTANT]
         if constant and len(self.methods) > 1:
             lines.append("No method is clearly better than the mean or mode for " + ", ".join(constant) + ".")

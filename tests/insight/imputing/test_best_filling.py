@@ -99,3 +99,20 @@ def test_large_whole_numbers_are_filled_as_numbers() -> None:
     observed = table["n"].notna()
     assert found.filled["n"][observed].equals(table["n"][observed])
     assert np.corrcoef(found.filled["n"].astype("float64"), table["a"])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("n_draws", [0, np.int64(2)])
+def test_a_table_with_one_learned_column_is_filled_by_its_mean(n_draws: int) -> None:
+    age = np.where(np.arange(40) % 5 == 0, np.nan, np.arange(40.0) % 7)
+    named = pd.DataFrame({"age": age, "name": [f"person {i}" for i in range(40)]})
+    for table in (named, named[["age"]], age[:, None]):
+        found = narrows.impute(table, n_draws=n_draws, epochs=1, device="cpu")
+        filled = np.asarray(found.filled)[:, 0].astype(float)
+        assert len(set(filled[::5])) == 1
+        assert abs(filled[0] - np.nanmean(age)) <= 0.5
+        assert len(found.draws) == n_draws
+
+
+def test_a_table_with_one_column_of_levels_is_filled_by_its_mode() -> None:
+    kind = pd.Series(["a", "b", "a"] * 20).mask(np.arange(60) % 7 == 0)
+    assert set(narrows.impute(kind.to_frame("kind"), epochs=1, device="cpu").filled["kind"][::7]) == {"a"}
