@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from narrows.data.atomic import Rescue, clear_leftovers, reserved, whole_file, whole_folder
 from narrows.data.containers import to_container
-from narrows.data.frames.as_frame import materialize
+from narrows.data.frames.as_frame import is_frame, materialize
 from narrows.data.frames.columns import is_missing
 from narrows.data.frames.nested import column_of
 from narrows.data.image_grid import as_images, montage
@@ -113,6 +113,7 @@ __all__ += [
     "ignored_columns_message",
     "input_columns",
     "is_block",
+    "is_frame",
     "is_image_name",
     "is_missing",
     "is_pictures",

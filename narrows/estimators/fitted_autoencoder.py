@@ -52,10 +52,15 @@ class FittedAutoencoder(FittedAttributes, ClassNamePrefixFeaturesOutMixin, Trans
         return map_rows(self.state_, self.rows_of(X), self.network_.codes)
 
     def inverse_transform(self, X: Any) -> Any:
-        """Return rows decoded from codes (n, n_components), in the units, names, dtypes and image shape of the fit."""
+        """Return rows decoded from codes (n, n_components), in the units, names, dtypes and image shape of the fit.
+
+        Of a frame with the columns of `get_feature_names_out`, in any order, the names decide.
+        """
         self.check_is_fitted()
-        codes = parameter_checks.codes(X, self.n_components_)
-        return self.schema_.decode(map_floats(codes, self.network_.decode, self.device_))
+        ordered = parameter_checks.codes_in_order(X, list(self.get_feature_names_out()))
+        floats = map_floats(parameter_checks.codes(ordered, self.n_components_), self.network_.decode, self.device_)
+        parameter_checks.decodable(floats)
+        return self.schema_.decode(floats)
 
     def reconstruct(self, X: Any) -> Any:
         """Return the reconstruction of X from its codes, in the container, units, dtypes and shape of X."""

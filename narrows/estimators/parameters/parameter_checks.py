@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_sample_weight
 
-from narrows.data import Rows
+from narrows.data import Rows, is_frame, row_name
 from narrows.errors import DataError, DataRangeError, SettingError
 from narrows.estimators.parameters.parameter_definitions import BY_NAME
 from narrows.model import Likelihood
@@ -82,6 +82,27 @@ def codes(Z: Any, n_components: int) -> np.ndarray:
         raise DataError(f"Codes of {n_components} columns are expected, X has {checked.shape[1]}.")
     # A copy, because torch warns when it shares the memory of a read-only array.
     return checked if checked.flags.writeable else checked.copy()
+
+
+def codes_in_order(Z: Any, names: Sequence[str]) -> Any:
+    """Return a frame with exactly these columns in their order, anything else unchanged."""
+    if not is_frame(Z):
+        return Z
+    import narwhals as nw
+
+    frame = nw.from_native(Z, eager_only=True)
+    given, wanted = list(frame.columns), list(names)
+    return frame.select(wanted).to_native() if given != wanted and sorted(map(str, given)) == sorted(wanted) else Z
+
+
+def decodable(floats: np.ndarray) -> None:
+    """Raise `DataRangeError` where decoded floats (n, n_floats) are not finite."""
+    finite = np.isfinite(floats).all(axis=1)
+    if not finite.all():
+        raise DataRangeError(
+            f"The code in {row_name(int(np.argmin(finite)), 0)} is too large to be decoded; give codes of the size "
+            "that transform returns."
+        )
 
 
 def number(name: str, value: Any) -> float:
