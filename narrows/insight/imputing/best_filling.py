@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from narrows.data import Rows, as_rows, fill_missing, is_missing, materialize, with_numbers
 from narrows.errors import DataError, SettingError
@@ -13,11 +16,12 @@ from narrows.estimators import Autoencoder, VariationalAutoencoder
 from narrows.insight.imputing import methods, multiple_draws
 from narrows.insight.imputing.multiple_draws import Filling
 from narrows.insight.imputing.plain_table import Answers, PlainTable
-from narrows.insight.imputing.report import ImputationReport, hidden_cells, imputation_report
+from narrows.insight.imputing.report import ImputationReport, cells_score, hidden_cells, imputation_report
 
 _SHARE = 0.1
 _FEWEST_ROWS = 20
 _MOST_CHECKED = 2_000
+_FEWEST_OF_PATTERN = 30  # hidden cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +49,9 @@ def impute(X: Any, *, n_draws: int = 0, random_state: int = 0, **settings: Any) 
     """Fill the missing cells of a table, each column by the method that fills hidden cells best.
 
     A tenth of the known cells is hidden. A variational model that trains to fill masked cells, the nearest rows,
-    chained regressions, trees, and the mean of these four fill them. Where none is clearly better than the mean or
-    mode of a column, that fills the column.
+    chained regressions, trees, and the mean of these four fill them; so do the best of them for rows with other
+    missing cells and the best for rows without. Where none is clearly better than the mean or mode of a column, that
+    fills the column.
 
     Parameters
     ----------
@@ -97,6 +102,8 @@ def impute_rows(rows: Rows, *, n_draws: int = 0, random_state: int = 0, **settin
     table = _in_the_levels_of(truth, table)
     hidden = {i: hidden[i] for i in learned if i in hidden}
     found, final = answers(table, model, random_state), answers(truth, model, random_state)
+    if len(found) > 1:
+        found[methods.BY_PATTERN], final[methods.BY_PATTERN] = _by_pattern(truth, table, hidden, found, final)
     report = imputation_report(truth, hidden, found)
     scores = {i: report.columns.get(rows.feature_names[i]) for i in learned}
     chosen = {i: methods.CONSTANT if score is None else score.chosen for i, score in scores.items()}
@@ -145,6 +152,38 @@ def answers(table: PlainTable, model: VariationalAutoencoder, seed: int) -> dict
         methods.NETWORK: methods.by_network(model, table, seed=seed),
     }
     return {methods.CONSTANT: methods.by_constant(table), **parts, methods.BLEND: methods.blend(list(parts.values()))}
+
+
+def _by_pattern(
+    truth: PlainTable,
+    table: PlainTable,
+    hidden: Mapping[int, np.ndarray],
+    found: Mapping[str, Answers],
+    final: Mapping[str, Answers],
+) -> tuple[Answers, Answers]:
+    """Return the answers of the best method for rows with other missing cells, and of the best for rows without.
+
+    Few rows with several missing cells, which no method fills well, would otherwise decide on all. The answers are
+    those for `table`, with hidden cells, and for `truth`; rows of a kind with fewer than 30 hidden cells count as the
+    others.
+    """
+    first: Answers = dict(found[methods.CONSTANT])
+    second: Answers = dict(final[methods.CONSTANT])
+    for i, at in hidden.items():
+        kinds = [_has_others_missing(each, i) for each in (table, truth)]
+        counts = [(at & (kinds[0] == kind)).sum() for kind in (False, True)]
+        for kind in (False, True):
+            cells = at & (kinds[0] == kind) if min(counts) >= _FEWEST_OF_PATTERN else at
+            score = {name: cells_score(truth, i, cells, each[i]) for name, each in found.items()}
+            name = min(score, key=lambda name: score[name]) if i in truth.numbers else max(score, key=score.__getitem__)
+            for answer, each, rows in zip((first, second), (found, final), kinds, strict=True):
+                answer[i] = np.where((rows == kind).reshape(-1, *[1] * (answer[i].ndim - 1)), each[name][i], answer[i])
+    return first, second
+
+
+def _has_others_missing(table: PlainTable, i: int) -> np.ndarray:
+    """Return which rows lack a cell of another column than `i`, bool (n,)."""
+    return np.any([table.missing(j) for j in table.places() if j != i], axis=0)
 
 
 def _in_the_levels_of(truth: PlainTable, table: PlainTable) -> PlainTable:

@@ -14,7 +14,7 @@ from narrows.estimators.inference import map_floats
 from narrows.insight.imputing.plain_table import Answers, PlainTable
 
 CONSTANT, NEIGHBOURS, REGRESSION = "mean or mode", "neighbours", "regression"
-TREES, NETWORK, BLEND = "trees", "network", "blend"
+TREES, NETWORK, BLEND, BY_PATTERN = "trees", "network", "blend", "by pattern"
 
 _MOST_DONORS, _N_NEIGHBOURS = 5_000, 10
 _ROUNDS, _ROUNDS_OF_WIDE, _WIDE = 10, 3, 100

@@ -129,13 +129,17 @@ def imputation_report(truth: PlainTable, hidden: Mapping[int, np.ndarray], found
     columns = {}
     for i, at in hidden.items():
         measure = "rmse" if i in truth.numbers else "right"
-        scores = {method: _score(truth, i, at, answers[i]) for method, answers in found.items()}
+        scores = {method: cells_score(truth, i, at, answers[i]) for method, answers in found.items()}
         if np.isfinite(list(scores.values())).all():
             columns[names[i]] = ColumnScores(measure, int(at.sum()), scores, _chosen(measure, scores))
     return ImputationReport(columns)
 
 
-def _score(truth: PlainTable, i: int, at: np.ndarray, answer: np.ndarray) -> float:
+def cells_score(truth: PlainTable, i: int, at: np.ndarray, answer: np.ndarray) -> float:
+    """Return the error of the cells `at`, bool (n,), of a column in standard deviations, or the share of right levels.
+
+    answer : of a method, see `Answers`.
+    """
     if i in truth.levels:
         return float((answer[at].argmax(axis=1) == truth.levels[i][at]).mean())
     spread = float(np.nanstd(truth.numbers[i])) or 1.0

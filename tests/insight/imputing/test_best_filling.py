@@ -57,7 +57,8 @@ def test_no_column_is_filled_by_less_than_its_mean_or_mode(found: Imputation) ->
     np.testing.assert_allclose(found.filled["noise"][gappy()[1][:, 3]], gappy()[0]["noise"].mean())
     assert "No method is clearly better than the mean or mode for noise." in str(report)
     assert report.rmse() < report.rmse("mean or mode")
-    assert set(report.to_dict()["rmse"]) == {"mean or mode", "neighbours", "regression", "trees", "network", "blend"}
+    methods = {"mean or mode", "neighbours", "regression", "trees", "network", "blend", "by pattern"}
+    assert set(report.to_dict()["rmse"]) == methods
 
 
 def test_draws_differ_where_cells_are_missing_and_nowhere_else(found: Imputation) -> None:
@@ -116,3 +117,16 @@ def test_a_table_with_one_learned_column_is_filled_by_its_mean(n_draws: int) -> 
 def test_a_table_with_one_column_of_levels_is_filled_by_its_mode() -> None:
     kind = pd.Series(["a", "b", "a"] * 20).mask(np.arange(60) % 7 == 0)
     assert set(narrows.impute(kind.to_frame("kind"), epochs=1, device="cpu").filled["kind"][::7]) == {"a"}
+
+
+def test_rows_without_other_missing_cells_have_a_method_of_their_own() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1500)
+    full = pd.DataFrame({"x": x, "y": 3 * x + 0.1 * rng.normal(size=1500), "kind": np.where(x > 0, "p", "q")})
+    gone = rng.random(full.shape) < 0.1
+    found = narrows.impute(full.mask(gone), epochs=5, random_state=0, device="cpu")
+    alone = gone[:, 1] & ~gone[:, 0]
+    assert np.sqrt(np.square(found.filled["y"] - full["y"])[alone].mean()) < 0.2
+    scores = found.report.columns["y"]
+    assert scores.chosen == "by pattern"
+    assert scores.scores["by pattern"] <= min(scores.scores.values())
