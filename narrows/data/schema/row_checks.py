@@ -62,6 +62,20 @@ def check_booleans(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
             )
 
 
+def check_zones(schema: SchemaLayout, rows: Rows, *, who: str) -> None:
+    """Warn where only the dates of the fit, or only those of the rows, have a time zone."""
+    for i, wanted in schema.number_columns.items():
+        fitted, given = schema.types[i] if schema.types else None, rows.column_type(i)
+        if wanted.kind != "M" or fitted is None or given is None or not fitted.name == given.name == "Datetime":
+            continue
+        if bool(fitted.zone) != bool(given.zone):
+            has, had = (f"the time zone {kind.zone}" if kind.zone else "no time zone" for kind in (given, fitted))
+            warn(
+                f"Column {schema.feature_names[i]!r} of {rows.source} has {has}, but {who} was fitted on dates with "
+                f"{had} there; they are compared as times in UTC, so convert one of them if that is wrong."
+            )
+
+
 _SORTS = {"O": "text", "M": "dates"}  # of all other dtypes numbers
 
 

@@ -29,6 +29,7 @@ from narrows.data.schema.row_checks import (
     check_columns,
     check_kinds,
     check_units,
+    check_zones,
     without_invalid,
 )
 from narrows.data.schema.scaling import Scale
@@ -200,6 +201,7 @@ class Schema(SchemaLayout):
         check_columns(self, rows, who=who)
         check_kinds(self, rows, who=who)
         check_booleans(self, rows, who=who)
+        check_zones(self, rows, who=who)
         masked = [int(i) for kind in self.kinds if isinstance(kind, MissingMask) for i in kind.columns]
         check_cells(without_invalid(rows), self.missing, columns=self.learned_columns, masked=masked)
         check_pixel_units(self, rows)

@@ -306,3 +306,15 @@ def test_the_renamed_warning_is_still_there():
 
     with pytest.warns(DeprecationWarning, match="IgnoredColumnWarning"):
         assert errors.SetAsideWarning is errors.IgnoredColumnWarning
+
+
+@pytest.mark.parametrize("at_the_fit", [None, "Europe/Berlin"])
+def test_dates_with_and_without_a_time_zone_are_not_mixed_in_silence(at_the_fit: str | None):
+    days = pd.Series(pd.date_range("2024-01-01", periods=50, freq="7h"))
+    zoned = days.dt.tz_localize("America/New_York")
+    fitted = days if at_the_fit is None else days.dt.tz_localize(at_the_fit)
+    schema, _ = learn(pd.DataFrame({"a": TABLE[:, 0], "day": fitted}))
+    other, same = (zoned, days) if at_the_fit is None else (days, zoned)
+    schema.encode(as_rows(pd.DataFrame({"a": TABLE[:, 0], "day": same})))
+    with pytest.warns(UserWarning, match=r"'day' of X has (the time zone America/New_York|no time zone), but"):
+        schema.encode(as_rows(pd.DataFrame({"a": TABLE[:, 0], "day": other})))
