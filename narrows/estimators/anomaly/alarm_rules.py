@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from narrows.errors import IdleParameterWarning, warn
 from narrows.estimators.anomaly import thresholds
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.regime import Regime
@@ -40,6 +41,30 @@ class AlarmRule:
     def is_strict(self) -> bool:
         """Whether the rule guarantees a rate of false alarms."""
         return self.threshold in ("conformal", "benjamini-hochberg")
+
+    @property
+    def of_limit(self) -> tuple[str, object]:
+        """The parameter that sets the limit at the fit, and its value."""
+        return ("alpha", self.alpha) if self.is_strict else ("contamination", self.contamination)
+
+    def warn_of_change(self, fitted: AlarmRule | None) -> None:
+        """Warn of a rule that needs another fit than that by the rule `fitted`; None of a fit that is not known."""
+        if fitted is None or self.threshold == "budget" or self.of_limit == fitted.of_limit:
+            return
+        if self.threshold == "benjamini-hochberg":  # it judges p-values by any alpha
+            if not fitted.is_strict:
+                warn(
+                    "threshold='benjamini-hochberg' guarantees its rate only after a fit with it: the last fit held no "
+                    "rows out for a guarantee.",
+                    IdleParameterWarning,
+                )
+            return
+        (name, value), (name_of_fit, value_of_fit) = self.of_limit, fitted.of_limit
+        warn(
+            f"threshold={self.threshold!r} with {name}={value!r} has no effect before the next fit: rows are judged by "
+            f"the {name_of_fit}={value_of_fit!r} of the last one.",
+            IdleParameterWarning,
+        )
 
     def limit(self, calibration: Calibration, regime: Regime | None) -> float:
         """Return the score above which a row is an alarm; `regime` gives the share for contamination="auto"."""

@@ -246,7 +246,7 @@ class AnomalyDetector(FittedDetector):
             warn(f"novelty=True assumes that all training rows are normal, but some look anomalous: {regime.reason}")
         limit = rule.limit(calibration, regime)
         labels = rule.alarms(scores, calibration, limit).astype(int)
-        return DetectorState(scoring, seed, scores, labels, calibration, limit, -limit, regime)
+        return DetectorState(scoring, seed, scores, labels, calibration, limit, -limit, regime, rule)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from torch import Tensor
 from narrows.data import Schema
 from narrows.data.kinds import Category
 from narrows.errors import ModelDamagedError, ModelVersionError
+from narrows.estimators.anomaly.alarm_rules import AlarmRule
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.default_scorer import DefaultScorer
 from narrows.estimators.anomaly.detector_state import DetectorState, Scoring
@@ -132,7 +134,8 @@ def read_detector(
     estimator = scorer.models[0] if scorer.models else None
     given = {_present_name(name): value for name, value in about["parameters"].items()}
     params = {**given, "categorical": tuple(about["parameters"]["categorical"]), "estimator": estimator}
-    return params, state
+    of_rule = {field.name: params[field.name] for field in fields(AlarmRule) if field.name in params}
+    return params, replace(state, rule=AlarmRule(**of_rule) if len(of_rule) == len(fields(AlarmRule)) else None)
 
 
 def _saved_name(name: str) -> str:

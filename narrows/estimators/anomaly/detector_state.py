@@ -11,6 +11,7 @@ import numpy as np
 
 from narrows.data import Missing, Rows, Schema
 from narrows.data.kinds import Category
+from narrows.estimators.anomaly.alarm_rules import AlarmRule
 from narrows.estimators.anomaly.calibration import Calibration
 from narrows.estimators.anomaly.explanations import outweigh_invalid_cells
 from narrows.estimators.anomaly.regime import Regime
@@ -112,6 +113,8 @@ class DetectorState:
         Score above which a row is an anomaly, and its negative.
     regime : Regime or None
         None if it was not estimated.
+    rule : AlarmRule or None
+        That of the fit, which set the threshold; of a saved detector that of its parameters.
     """
 
     scoring: Scoring
@@ -122,6 +125,7 @@ class DetectorState:
     threshold: float
     offset: float
     regime: Regime | None = None
+    rule: AlarmRule | None = None
 
 
 class FittedDetectorAttributes(Fitted[DetectorState]):

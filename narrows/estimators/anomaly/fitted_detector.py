@@ -176,12 +176,15 @@ class FittedDetector(FittedDetectorAttributes, OutlierMixin, BaseEstimator):
 
     def alarms(self, scores: np.ndarray) -> np.ndarray:
         """Return which of the anomaly scores (n,), the negative of `score_samples`, exceed `threshold`."""
-        state = self.state_
-        return self._rule.alarms(scores, state.calibration, state.threshold)
+        state, rule = self.state_, self._rule
+        rule.warn_of_change(state.rule)
+        return rule.alarms(scores, state.calibration, state.threshold)
 
     def alarms_in_parts(self, scores: ScoreFile) -> Callable[[np.ndarray], np.ndarray]:
         """Return a function that gives the alarms of consecutive parts of these scores; together those of `alarms`."""
-        return self._rule.alarms_in_parts(scores, self.state_.calibration, self.state_.threshold)
+        state, rule = self.state_, self._rule
+        rule.warn_of_change(state.rule)
+        return rule.alarms_in_parts(scores, state.calibration, state.threshold)
 
     def check_params(self) -> None:
         """Raise `SettingError` for an impossible parameter."""
