@@ -71,6 +71,7 @@ def check_rows_path(path: Path, data: str | None = None, *, force: bool, numbers
     from narrows.data import check_output
     from narrows.errors import OutputError, OutputExistsError
 
+    _check_name(path)
     if numbers and path.suffix.lower() in ("", ".png"):
         raise OutputError(f"{path} would hold images, but these are numbers; use .csv, .parquet, .npy or .npz.")
     if path.is_symlink() or (path.is_dir() and path.resolve() == Path.cwd()):
@@ -89,6 +90,7 @@ def check_file_path(path: Path, endings: tuple[str, ...], data: str | None = Non
     """
     from narrows.errors import OutputError, OutputExistsError
 
+    _check_name(path)
     if path.suffix.lower() not in endings:
         raise OutputError(f"{path} must end in {' or '.join(endings)}; choose another --output.")
     if path.is_symlink() or path.is_dir():
@@ -97,6 +99,18 @@ def check_file_path(path: Path, endings: tuple[str, ...], data: str | None = Non
     if path.exists() and not force:
         raise OutputExistsError(f"{path} is already there; use --force to replace it, or another --output.")
     check_folder(path)
+
+
+def _check_name(path: Path) -> None:
+    """Raise OutputError for "-" and for devices: a result is written whole or not at all, which a pipe cannot be."""
+    from narrows.errors import OutputError
+
+    is_pipe = path.exists() and not path.is_file() and not path.is_dir()
+    if str(path) == "-" or path.parent == Path("/dev") or is_pipe:
+        raise OutputError(
+            f"Results are written to files, not to standard output or a device, got {path}; choose another --output, "
+            "such as result.csv."
+        )
 
 
 def _check_apart(path: Path, data: str | None) -> None:

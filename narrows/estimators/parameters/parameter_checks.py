@@ -30,7 +30,7 @@ def seed(random_state: Any) -> int:
     if isinstance(random_state, np.random.Generator):
         return int(random_state.integers(2**63 - 1))
     raise SettingError(
-        f"random_state must be a whole number from 0 to 2**63, a RandomState or None, got {random_state!r}."
+        f"random_state must be a whole number from 0 to 2**63 - 1, a RandomState or None, got {random_state!r}."
     )
 
 

@@ -210,3 +210,12 @@ def test_names_that_look_like_markup_do_no_harm(shell, quick) -> None:
     done = shell("fit", "d.csv", "-o", "m", *quick)
     assert done.status == 0
     assert "[red] (constant)" in done.out
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/null", "/dev/stdout"])
+def test_a_result_is_not_written_to_a_pipe_or_a_device(shell, tabular: Path, table: Path, place: str) -> None:
+    for command in ("encode", "score", "reconstruct"):
+        refused = shell(command, tabular, table, "-o", place)
+        assert refused.status == 1
+        assert "written to files" in refused.err
+        assert refused.err.count("\n") == 1
