@@ -50,8 +50,8 @@ from narrows.export import (
     worst_errors,
 )
 
-TOGETHER = ("benjamini-hochberg", "budget")
-"""Thresholds that judge the rows of one call together, which a row of a graph does not see."""
+TOGETHER = {"benjamini-hochberg": "conformal", "budget": "contamination"}
+"""Thresholds that judge the rows of one call together, which a row of a graph does not see, and those of their fit."""
 
 
 def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
@@ -65,7 +65,7 @@ def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
     if threshold in TOGETHER:
         raise SettingError(
             f"threshold={threshold!r} judges the rows of one call together, which an ONNX model cannot; export it "
-            "after detector.set_params(threshold='conformal' or 'contamination')."
+            f"after detector.set_params(threshold={TOGETHER[threshold]!r})."
         )
     scoring = state.scoring
     emitter = SCORERS.get(type(scoring.scorer))
