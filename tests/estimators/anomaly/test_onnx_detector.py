@@ -157,9 +157,7 @@ def test_changed_constants_and_dates_that_are_none_raise_the_score_as_ours():
 @pytest.mark.parametrize(("threshold", "alone"), [("benjamini-hochberg", "conformal"), ("budget", "contamination")])
 def test_thresholds_that_judge_rows_together_are_refused(threshold, alone):
     detector = fitted(FRAME, threshold=threshold, **({"budget": 3} if threshold == "budget" else {"alpha": 0.1}))
-    with pytest.raises(
-        SettingError, match=rf"^threshold='{threshold}' judges .*[.]set_params\(threshold='{alone}'\)\.$"
-    ):
+    with pytest.raises(SettingError, match=rf"^threshold='{threshold}' judges .*set_params\(threshold='{alone}'\)"):
         detector.to_onnx()
     assert_equal(detector.set_params(threshold=alone), FRAME)
 
