@@ -16,8 +16,9 @@ from narrows.estimators.anomaly.regime import Regime
 from narrows.estimators.anomaly.score_file import ScoreFile
 
 Threshold = Literal["contamination", "conformal", "benjamini-hochberg", "budget"]
-JUDGE_TOGETHER = ("benjamini-hochberg", "budget")
-"""Thresholds by which the alarms among some rows depend on the scores of all."""
+JUDGE_TOGETHER = {"benjamini-hochberg": "conformal", "budget": "contamination"}
+"""Thresholds by which the alarms among some rows depend on the scores of all -> that of single rows after the same fit.
+"""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from narrows.errors import SettingError
+from narrows.estimators.anomaly.alarm_rules import JUDGE_TOGETHER
 from narrows.estimators.anomaly.default_scorer import NEIGHBOURS, SHARP, WORST, DefaultScorer, seen
 from narrows.estimators.anomaly.detector_state import DetectorState
 from narrows.estimators.anomaly.edges import POWER as POWER_OF_EDGES
@@ -50,9 +51,6 @@ from narrows.export import (
     worst_errors,
 )
 
-TOGETHER = {"benjamini-hochberg": "conformal", "budget": "contamination"}
-"""Thresholds that judge the rows of one call together, which a row of a graph does not see, and those of their fit."""
-
 
 def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
     """Return a fitted detector as an `onnx.ModelProto`.
@@ -62,10 +60,10 @@ def detector_model(state: DetectorState, threshold: str, dates: Dates) -> Any:
     SettingError
         The threshold judges rows together, or a part of the detector has no emitter.
     """
-    if threshold in TOGETHER:
+    if threshold in JUDGE_TOGETHER:
         raise SettingError(
             f"threshold={threshold!r} judges the rows of one call together, which an ONNX model cannot; export it "
-            f"after detector.set_params(threshold={TOGETHER[threshold]!r})."
+            f"after detector.set_params(threshold={JUDGE_TOGETHER[threshold]!r})."
         )
     scoring = state.scoring
     emitter = SCORERS.get(type(scoring.scorer))
